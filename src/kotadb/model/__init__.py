@@ -1,0 +1,19 @@
+"""Frozen values and enums that every other package passes around. No behaviour beyond packing and unpacking."""
+
+from kotadb.model.facts import EXTRACTOR_VERSION, FileFacts, Symbol, SymbolKind
+from kotadb.model.files import TEXT, SkippedFile, SkipReason, SourceFile, TreeEntry
+from kotadb.model.jobs import JobStatus, Step
+
+__all__ = [
+    "EXTRACTOR_VERSION",
+    "TEXT",
+    "FileFacts",
+    "JobStatus",
+    "SkipReason",
+    "SkippedFile",
+    "SourceFile",
+    "Step",
+    "Symbol",
+    "SymbolKind",
+    "TreeEntry",
+]

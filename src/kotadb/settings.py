@@ -1,0 +1,87 @@
+"""Settings: one frozen value, read once from the environment (`KOTADB_*`, and `DATABASE_URL`)."""
+
+import os
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from kotadb.errors import ConfigurationError
+
+MIB = 1024 * 1024
+
+
+def default_data_dir() -> Path:
+    """The XDG data folder, or `/var/lib/kotadb` for root (whose home the unprivileged server could not enter)."""
+    if os.geteuid() == 0:
+        return Path("/var/lib/kotadb")
+    base = os.environ.get("XDG_DATA_HOME", "")
+    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "kotadb"
+
+
+class Settings(BaseSettings):
+    """Every setting with its default. Sizes are bytes, times are seconds; the README has the table for users."""
+
+    model_config = SettingsConfigDict(env_prefix="KOTADB_", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    data_dir: Path = Field(default_factory=default_data_dir)
+    temp_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
+    postgres_bin: Path | None = None
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=3000, ge=0, le=65535)
+    max_body_bytes: int = Field(default=64 * 1024, ge=1)
+
+    workers: int = Field(default=3, ge=0, le=64)
+    async_indexing: bool = True
+    lease_seconds: float = Field(default=30, gt=0)
+    drain_seconds: float = Field(default=30, ge=0)
+
+    local_roots: Annotated[tuple[Path, ...], NoDecode] = ()
+    git_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    git_ca_file: Path | None = None
+    git_proxy: str | None = None
+
+    max_file_bytes: int = Field(default=MIB, ge=1)
+    max_files: int = Field(default=200_000, ge=1)
+    max_fetch_bytes: int = Field(default=2048 * MIB, ge=MIB)
+    max_fetch_seconds: float = Field(default=900, gt=0)
+    max_parse_seconds: float = Field(default=10, gt=0)
+    max_parser_memory_bytes: int = Field(default=512 * MIB, ge=64 * MIB)
+    max_parsers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("local_roots", mode="before")
+    @classmethod
+    def _split_paths(cls, value: object) -> object:
+        return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @field_validator("git_allowed_hosts", mode="before")
+    @classmethod
+    def _split_commas(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process.
+
+    Raises ConfigurationError naming every variable that does not fit.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(_describe(problem) for problem in error.errors())) from None
+
+
+def _describe(problem: object) -> str:
+    assert isinstance(problem, dict)
+    field = str(problem["loc"][0])
+    name = field if field == "DATABASE_URL" else f"KOTADB_{field.upper()}"
+    return f"{name}: {problem['msg']} (it is {problem['input']!r})"
