@@ -38,6 +38,7 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=3, ge=0, le=64)
     async_indexing: bool = True
+    retry_limit: int = Field(default=3, ge=0)
     lease_seconds: float = Field(default=30, gt=0)
     drain_seconds: float = Field(default=30, ge=0)
 

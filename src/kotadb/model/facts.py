@@ -88,6 +88,14 @@ class FileFacts:
         lines, has_errors, rows = msgpack.unpackb(packed)
         return cls(lines, has_errors, tuple(_symbol(row) for row in rows))
 
+    @staticmethod
+    def unpack_header(packed: bytes) -> tuple[int, bool]:
+        """`lines` and `has_errors` alone, without unpacking the rest."""
+        unpacker = msgpack.Unpacker()
+        unpacker.feed(packed)
+        unpacker.read_array_header()
+        return unpacker.unpack(), unpacker.unpack()
+
 
 def _symbol(row: list[Any]) -> Symbol:
     name, qualified_name, kind, *rest = row

@@ -1,6 +1,10 @@
-"""The words for a job's life."""
+"""A job: the words for its life, what was asked, and what is known of it."""
 
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any
+from uuid import UUID
 
 
 class JobStatus(StrEnum):
@@ -28,3 +32,56 @@ class Step(StrEnum):
     REFERENCES = "references"
     DEPENDENCIES = "dependencies"
     STORE = "store"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A row of `index_jobs` with what belongs to it. Times are aware and on the database's clock.
+
+    `commit_sha` is as the caller gave it, `resolved_sha` the commit that was used. `step_total` is None where the step
+    cannot tell. `stats` has the keys of CONTRACTS' Stats once the job is done.
+    """
+
+    id: UUID
+    owner_id: UUID
+    repository_id: int | None
+    repository_uuid: UUID
+    repository_name: str
+    index_id: int
+    ref: str | None
+    commit_sha: str | None
+    force: bool
+    status: JobStatus
+    claim: int | None
+    attempt: int
+    queue_job_id: int | None
+    step: Step | None
+    step_done: int
+    step_total: int | None
+    resolved_sha: str | None
+    branch: str | None
+    stats: dict[str, Any] | None
+    error_code: str | None
+    error_message: str | None
+    error_traceback: str | None
+    created_at: datetime
+    started_at: datetime | None
+    heartbeat_at: datetime | None
+    finished_at: datetime | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class IndexRequest:
+    """What a caller asks to have indexed. `ref` None and `commit_sha` None means HEAD."""
+
+    address: str
+    name: str
+    ref: str | None = None
+    commit_sha: str | None = None
+    force: bool = False
+
+    @property
+    def index_ref(self) -> str | None:
+        """The ref that names the index: none only for a commit given alone."""
+        return self.ref or (None if self.commit_sha else "HEAD")

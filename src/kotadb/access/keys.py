@@ -1,0 +1,73 @@
+"""API keys: 256 random bits, shown once, kept as a hash."""
+
+import hashlib
+import hmac
+import secrets
+
+from kotadb.errors import InvalidInput, NotFound, Unauthenticated
+from kotadb.model import Key, Owner
+from kotadb.postgres import access
+from kotadb.postgres.database import Database
+
+LOCAL_OWNER = "local"
+"""The owner that the command line acts as."""
+
+SCHEME = "kdb"
+MAX_NAME = 200
+
+
+def local_owner(database: Database) -> Owner:
+    with database.transaction() as connection:
+        return access.ensure_owner(connection, LOCAL_OWNER)
+
+
+def create_key(database: Database, owner_name: str, name: str) -> str:
+    """Make a key for an owner, who is made where it is new. Returns the key: it cannot be shown again."""
+    for what, value in (("owner", owner_name), ("name", name)):
+        if not 1 <= len(value) <= MAX_NAME or not value.isprintable():
+            raise InvalidInput(f"The key's {what} must have 1 to {MAX_NAME} printable characters")
+    prefix, secret = secrets.token_hex(6), secrets.token_hex(32)
+    with database.transaction() as connection:
+        owner = access.ensure_owner(connection, owner_name)
+        access.insert_key(connection, owner.id, name, prefix, _hash(secret))
+    return f"{SCHEME}_{prefix}_{secret}"
+
+
+def create_first_key(database: Database) -> str | None:
+    """A key for the local owner if no key was ever made here; otherwise None."""
+    with database.transaction() as connection:
+        if access.has_keys(connection):
+            return None
+    return create_key(database, LOCAL_OWNER, "first")
+
+
+def authenticate(database: Database, key: str) -> Owner:
+    """The owner of a valid key. Raises Unauthenticated, the same for every way of being wrong."""
+    scheme, _, rest = key.partition("_")
+    prefix, _, secret = rest.partition("_")
+    if scheme != SCHEME or not (prefix + secret).isalnum() or not key.isascii():
+        raise Unauthenticated
+    with database.transaction() as connection:
+        found = access.find_key(connection, prefix)
+    if found is None or not hmac.compare_digest(found[0], _hash(secret)):
+        raise Unauthenticated
+    return found[1]
+
+
+def list_keys(database: Database) -> list[Key]:
+    """All keys, oldest first, without their secrets."""
+    with database.transaction() as connection:
+        return access.list_keys(connection)
+
+
+def revoke_key(database: Database, key: str) -> None:
+    """Make a key worthless, named by its prefix or given whole. Raises NotFound."""
+    prefix = key.removeprefix(f"{SCHEME}_").partition("_")[0]
+    with database.transaction() as connection:
+        if not access.revoke_key(connection, prefix):
+            raise NotFound(f"There is no valid key with the prefix {prefix!r}: `kotadb keys list` shows them")
+
+
+def _hash(secret: str) -> bytes:
+    # Plain SHA-256: the secret is 256 random bits, not a password to be guessed.
+    return hashlib.sha256(secret.encode()).digest()

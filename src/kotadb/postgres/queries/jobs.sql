@@ -1,0 +1,111 @@
+-- index_jobs, the truth about jobs. Every write of a run is fenced: id, claim and status 'processing' must still hold.
+-- `allowed` is the set of statuses that the transition may start from, by the table in jobs/states.py.
+
+-- name: enqueue
+-- The same request as a job that waits unclaimed is that job; a forced one makes it forced.
+insert into index_jobs (owner_id, repository_id, repository_uuid, repository_name, index_id, ref, commit_sha, force)
+values (%(owner_id)s, %(repository_id)s, %(repository_uuid)s, %(repository_name)s, %(index_id)s, %(ref)s, %(commit_sha)s,
+        %(force)s)
+on conflict (owner_id, index_id, commit_sha) where status = 'pending' and claim is null
+do update set force = index_jobs.force or excluded.force
+returning *, xmax = 0 as is_new
+
+-- name: set_queue_job
+update index_jobs set queue_job_id = %(queue_job_id)s where id = %(id)s returning *
+
+-- name: get
+select * from index_jobs where id = %(id)s
+
+-- name: get_of_owner
+select * from index_jobs where id = %(id)s and owner_id = %(owner_id)s
+
+-- name: of_owner
+select * from index_jobs
+where owner_id = %(owner_id)s
+    and (%(status)s::job_status is null or status = %(status)s)
+    and (%(repository_uuid)s::uuid is null or repository_uuid = %(repository_uuid)s)
+    and (%(after)s::timestamptz is null or (created_at, id) < (%(after)s, %(after_id)s))
+order by created_at desc, id desc limit %(limit)s
+
+-- name: claim
+-- The repository's row is locked so that blobs are not collected between this and the run's first look at them.
+update index_jobs
+set status = 'processing', claim = nextval('job_claims'), attempt = attempt + 1, worker = %(worker)s, step = 'fetch',
+    step_done = 0, step_total = null, error_code = null, error_message = null, error_traceback = null,
+    started_at = clock_timestamp(), heartbeat_at = clock_timestamp(), updated_at = clock_timestamp()
+where id = %(id)s and status = any(%(allowed)s::job_status[])
+    and exists (select from repositories where id = index_jobs.repository_id for key share)
+returning *
+
+-- name: beat
+update index_jobs
+set heartbeat_at = clock_timestamp(), step = %(step)s, step_done = %(done)s, step_total = %(total)s,
+    updated_at = clock_timestamp()
+where id = %(id)s and claim = %(claim)s and status = 'processing'
+
+-- name: holds
+select from index_jobs where id = %(id)s and claim = %(claim)s and status = 'processing'
+
+-- name: finish
+-- Every end of a run but completion, which store_indexed_data() does.
+update index_jobs
+set status = %(to)s, resolved_sha = %(resolved_sha)s, branch = %(branch)s, stats = %(stats)s, error_code = %(code)s,
+    error_message = %(message)s, error_traceback = %(traceback)s, step = null, finished_at = clock_timestamp(),
+    updated_at = clock_timestamp()
+where id = %(id)s and claim = %(claim)s and status = any(%(allowed)s::job_status[])
+
+-- name: cancel
+update index_jobs
+set status = 'cancelled', error_code = 'cancelled', error_message = 'The job was cancelled', step = null,
+    finished_at = clock_timestamp(), updated_at = clock_timestamp()
+where id = %(id)s and status = any(%(allowed)s::job_status[])
+returning *
+
+-- name: retry
+update index_jobs
+set status = 'pending', attempt = 0, error_code = null, error_message = null, error_traceback = null, stats = null,
+    started_at = null, finished_at = null, updated_at = clock_timestamp()
+where id = %(id)s and status = any(%(allowed)s::job_status[])
+returning *
+
+-- name: hand_back
+-- Jobs of one worker that ended, or of all whose heartbeat is older than the lease: they wait again, and a drain costs
+-- them no attempt. A job that no queue row carries cannot wait.
+update index_jobs
+set status = 'pending', attempt = attempt - case when %(spend_attempt)s then 0 else 1 end, worker = null, step = null,
+    updated_at = clock_timestamp()
+where status = 'processing' and queue_job_id is not null and (not %(spend_attempt)s or attempt <= %(retry_limit)s)
+    and (worker = %(worker)s or (%(worker)s::text is null
+        and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
+returning id, queue_job_id
+
+-- name: bury
+-- What hand_back had to leave: tried too often, or not from the queue.
+update index_jobs
+set status = 'failed', error_code = %(code)s, error_message = %(message)s, step = null,
+    finished_at = clock_timestamp(), updated_at = clock_timestamp()
+where status = 'processing' and (worker = %(worker)s or (%(worker)s::text is null
+    and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
+returning id, queue_job_id
+
+-- name: requeue
+-- The queue's side of hand_back.
+update procrastinate_jobs set status = 'todo', worker_id = null
+where id = any(%(ids)s) and status = 'doing'
+
+-- name: close_queue_jobs
+-- The queue's side of bury.
+update procrastinate_jobs set status = 'failed', worker_id = null
+where id = any(%(ids)s) and status = 'doing'
+
+-- name: requeue_unclaimed
+-- Taken from the queue by a worker that died before it claimed the job.
+update procrastinate_jobs q set status = 'todo', worker_id = null
+from index_jobs j
+where q.status = 'doing' and j.queue_job_id = q.id and j.status = 'pending' and not exists (
+    select from procrastinate_workers w
+    where w.id = q.worker_id and w.last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s))
+
+-- name: live_workers
+select count(*) as workers from procrastinate_workers
+where last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s)

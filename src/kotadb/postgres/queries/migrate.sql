@@ -1,0 +1,28 @@
+-- Bookkeeping of migrations.
+
+-- name: create_bookkeeping
+create schema if not exists kotadb;
+create table if not exists kotadb.schema_migrations (
+    version text primary key,
+    applied_at timestamptz not null default now()
+);
+
+-- name: has_bookkeeping
+select from pg_tables where schemaname = 'kotadb' and tablename = 'schema_migrations'
+
+-- name: applied
+select version from kotadb.schema_migrations
+
+-- name: record
+insert into kotadb.schema_migrations (version) values (%s)
+
+-- name: has_supabase
+select from pg_tables where schemaname = 'supabase_migrations' and tablename = 'schema_migrations'
+
+-- name: applied_by_supabase
+select version from supabase_migrations.schema_migrations
+
+-- name: create_queue_indexes
+-- A claim asks, for each waiting job, whether another with its lock comes first: without this it scans all that wait
+-- behind the same lock.
+create index if not exists kotadb_queue_lock on procrastinate_jobs (lock, priority, id) where status in ('todo', 'doing')

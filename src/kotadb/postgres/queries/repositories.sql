@@ -1,0 +1,50 @@
+-- Repositories and their indexes.
+
+-- name: ensure
+-- Whether it was there or not, exactly one row comes back.
+insert into repositories (owner_id, address, name) values (%(owner_id)s, %(address)s, %(name)s)
+on conflict (owner_id, address) do update set name = excluded.name
+returning id, uuid, owner_id, address, name, created_at
+
+-- name: ensure_index
+insert into indexes (repository_id, ref, pinned_sha) values (%(repository_id)s, %(ref)s, %(pinned_sha)s)
+on conflict (repository_id, ref, pinned_sha) do update set ref = excluded.ref
+returning index_id
+
+-- name: of_owner
+select id, uuid, owner_id, address, name, created_at from repositories
+where owner_id = %(owner_id)s and (%(after)s::timestamptz is null or (created_at, uuid) < (%(after)s, %(after_id)s))
+order by created_at desc, uuid desc limit %(limit)s
+
+-- name: by_uuid
+select id, uuid, owner_id, address, name, created_at from repositories
+where owner_id = %(owner_id)s and uuid = %(uuid)s
+
+-- name: by_address
+select id, uuid, owner_id, address, name, created_at from repositories
+where owner_id = %(owner_id)s and address = %(address)s
+
+-- name: by_id
+select id, uuid, owner_id, address, name, created_at from repositories where id = %(id)s
+
+-- name: indexes
+select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
+from indexes where repository_id = %(repository_id)s order by index_id
+
+-- name: index
+select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
+from indexes where repository_id = %(repository_id)s and index_id = %(index_id)s
+
+-- name: cancel_jobs
+-- Before a repository or one of its indexes goes, its jobs end; their rows stay.
+update index_jobs
+set status = 'cancelled', error_code = %(code)s, error_message = %(message)s, step = null,
+    finished_at = clock_timestamp(), updated_at = clock_timestamp()
+where repository_id = %(repository_id)s and (%(index_id)s::bigint is null or index_id = %(index_id)s)
+    and status = any(%(allowed)s::job_status[])
+
+-- name: delete
+delete from repositories where id = %(id)s
+
+-- name: delete_index
+delete from indexes where repository_id = %(repository_id)s and index_id = %(index_id)s

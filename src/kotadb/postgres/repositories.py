@@ -1,0 +1,94 @@
+"""Repositories and indexes in the database. Functions take a connection in a transaction of the caller's."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import class_row
+
+from kotadb.model import Index, JobStatus, Repository
+from kotadb.postgres.database import Connection
+from kotadb.postgres.queries import query
+
+
+def ensure(connection: Connection, owner_id: UUID, address: str, name: str) -> Repository:
+    """The owner's repository at this normalised address, made where it is new."""
+    found = _one(connection, "ensure", {"owner_id": owner_id, "address": address, "name": name})
+    assert found is not None
+    return found
+
+
+def ensure_index(connection: Connection, repository_id: int, ref: str | None, pinned_sha: str | None) -> int:
+    """The id of the index of this ref, or of this commit; exactly one of the two is given."""
+    parameters = {"repository_id": repository_id, "ref": ref, "pinned_sha": pinned_sha}
+    row = connection.execute(query("repositories.ensure_index"), parameters).fetchone()
+    assert row is not None
+    index_id: int = row["index_id"]
+    return index_id
+
+
+def list_of_owner(
+    connection: Connection, owner_id: UUID, limit: int, after: tuple[datetime, UUID] | None = None
+) -> list[Repository]:
+    """Newest first, at most `limit`, after the one with that creation time and id."""
+    at, uuid = after or (None, None)
+    parameters = {"owner_id": owner_id, "limit": limit, "after": at, "after_id": uuid}
+    with connection.cursor(row_factory=class_row(Repository)) as cursor:
+        return cursor.execute(query("repositories.of_owner"), parameters).fetchall()
+
+
+def by_uuid(connection: Connection, owner_id: UUID, uuid: UUID) -> Repository | None:
+    return _one(connection, "by_uuid", {"owner_id": owner_id, "uuid": uuid})
+
+
+def by_address(connection: Connection, owner_id: UUID, address: str) -> Repository | None:
+    return _one(connection, "by_address", {"owner_id": owner_id, "address": address})
+
+
+def by_id(connection: Connection, repository_id: int) -> Repository | None:
+    return _one(connection, "by_id", {"id": repository_id})
+
+
+def indexes(connection: Connection, repository_id: int) -> list[Index]:
+    """All indexes of a repository, those that hold nothing yet too."""
+    with connection.cursor(row_factory=class_row(Index)) as cursor:
+        return cursor.execute(query("repositories.indexes"), {"repository_id": repository_id}).fetchall()
+
+
+def index(connection: Connection, repository_id: int, index_id: int) -> Index | None:
+    parameters = {"repository_id": repository_id, "index_id": index_id}
+    with connection.cursor(row_factory=class_row(Index)) as cursor:
+        return cursor.execute(query("repositories.index"), parameters).fetchone()
+
+
+def delete(connection: Connection, repository_id: int, cancellable: list[JobStatus]) -> None:
+    """Delete a repository with all that was indexed of it; its jobs in `cancellable` statuses end as cancelled."""
+    _cancel_jobs(connection, repository_id, None, cancellable, "repository_deleted", "The repository was deleted")
+    connection.execute(query("repositories.delete"), {"id": repository_id})
+
+
+def delete_index(connection: Connection, repository_id: int, index_id: int, cancellable: list[JobStatus]) -> bool:
+    """Delete one index; its jobs in `cancellable` statuses end as cancelled. Returns whether it was there."""
+    _cancel_jobs(connection, repository_id, index_id, cancellable, "index_deleted", "The index was deleted")
+    parameters = {"repository_id": repository_id, "index_id": index_id}
+    return connection.execute(query("repositories.delete_index"), parameters).rowcount > 0
+
+
+def _cancel_jobs(
+    connection: Connection,
+    repository_id: int,
+    index_id: int | None,
+    cancellable: list[JobStatus],
+    code: str,
+    message: str,
+) -> None:
+    parameters = {
+        "repository_id": repository_id, "index_id": index_id, "code": code, "message": message,
+        "allowed": [str(status) for status in cancellable],
+    }  # fmt: skip
+    connection.execute(query("repositories.cancel_jobs"), parameters)
+
+
+def _one(connection: Connection, name: str, parameters: dict[str, Any]) -> Repository | None:
+    with connection.cursor(row_factory=class_row(Repository)) as cursor:
+        return cursor.execute(query(f"repositories.{name}"), parameters).fetchone()
