@@ -1,0 +1,175 @@
+"""The commands that index and serve; those for jobs, repositories and keys are in `admin`."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from kotadb import __version__
+from kotadb.access.keys import create_first_key
+from kotadb.cli import admin, doctor
+from kotadb.cli.context import indexed_repository, open_session, settings_for, source_of
+from kotadb.cli.follow import index_and_follow
+from kotadb.cli.output import err, out, print_job, print_json, visible
+from kotadb.cli.running import registered, stop_registered
+from kotadb.cli.server import run_until_stopped
+from kotadb.errors import ConfigurationError
+from kotadb.git.sources import LocalSource, parse_commit, parse_ref
+from kotadb.jobs import requests
+from kotadb.model import IndexRequest
+from kotadb.postgres.embedded import database_url, stop_embedded_server
+from kotadb.postgres.migrate import check_copy, migrate
+from kotadb.questions.describe import describe_job
+from kotadb.questions.export import export_records
+from kotadb.questions.repositories import choose_index
+
+app = typer.Typer(
+    help="Index git repositories on PostgreSQL; ask where things are.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(admin.jobs, name="jobs", help="Look at jobs, cancel them, try them again.")
+app.add_typer(admin.repos, name="repos", help="Look at indexed repositories, and remove them.")
+app.add_typer(admin.keys, name="keys", help="Make, list and revoke API keys.")
+app.command("doctor")(doctor.doctor)
+
+Repo = Annotated[str | None, typer.Argument(help="path, owner/name, https URL or id; default: the repository here")]
+Ref = Annotated[str | None, typer.Option(help="branch, tag or full ref; HEAD by default")]
+AsJson = Annotated[bool, typer.Option("--json", help="one JSON object per line")]
+
+
+def _version(value: bool) -> None:
+    if value:
+        out.print(f"kotadb {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="print the version and exit")
+    ] = False,
+) -> None:
+    """Index git repositories on PostgreSQL; ask where things are."""
+
+
+@app.command("index")
+def index_command(
+    repo: Repo = None,
+    ref: Ref = None,
+    commit: Annotated[str | None, typer.Option(help="a full commit hash: that commit and no other")] = None,
+    force: Annotated[bool, typer.Option(help="rebuild even if the commit is indexed already")] = False,
+    wait: Annotated[bool, typer.Option(help="follow the job to its end")] = True,
+    as_json: AsJson = False,
+) -> None:
+    """Index a repository, and follow the job to its end."""
+    source = source_of(repo or ".")
+    request = IndexRequest(
+        address=source.address,
+        name=source.name,
+        ref=None if ref is None else parse_ref(ref),
+        commit_sha=None if commit is None else parse_commit(commit),
+        force=force,
+    )
+    with open_session() as session:
+        if wait:
+            job = index_and_follow(session, request, show_progress=not as_json)
+        else:
+            job = requests.submit(session.database, session.owner.id, request)
+    described = describe_job(job)
+    if as_json:
+        print_json(described)
+    else:
+        print_job(described)
+        if isinstance(source, LocalSource):
+            out.print("  [dim]a local repository is indexed at its commit: uncommitted changes are not in it[/dim]")
+        _print_next(repo)
+    raise typer.Exit(1 if described["status"] in ("failed", "cancelled") else 0)
+
+
+def _print_next(repo: str | None) -> None:
+    command = Path(sys.argv[0])
+    kotadb = os.path.relpath(command) if command.is_absolute() and command.is_relative_to(Path.cwd()) else command.name
+    named = f" {visible(repo)}" if repo not in (None, ".") else ""
+    out.print("\nNext:")
+    out.print(
+        f"  {kotadb} export{named} --format jsonl   [dim]everything that is known, one JSON object per line[/dim]"
+    )
+    out.print(f"  {kotadb} repos list                    [dim]what is indexed here[/dim]")
+    out.print(f"  {kotadb} serve                         [dim]the HTTP API, with its workers[/dim]")
+
+
+@app.command()
+def export(
+    repo: Repo = None,
+    ref: Ref = None,
+    format_: Annotated[str, typer.Option("--format", help="jsonl")] = "jsonl",
+) -> None:
+    """Print everything an index holds, one JSON object per line."""
+    if format_ != "jsonl":
+        raise typer.BadParameter("this version exports jsonl", param_hint="--format")
+    with open_session() as session:
+        overview = indexed_repository(session, repo)
+        for record in export_records(session.database, overview.repository, choose_index(overview, ref)):
+            print_json(record)
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="address to listen on (KOTADB_HOST)")] = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on (KOTADB_PORT)")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="worker processes (KOTADB_WORKERS); 0: API only")] = None,
+) -> None:
+    """Run the HTTP API and its workers until stopped."""
+    with open_session("info", max_connections=10) as session, registered(session.settings):
+        key = create_first_key(session.database)
+        if key is not None:
+            out.print(f"This is the first start. Your API key, shown this once:\n\n  {key}\n")
+        changes = {"host": host, "port": port, "workers": workers}
+        settings = session.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
+        count = settings.workers if settings.async_indexing else 0
+        run_until_stopped(settings, session.database, workers=count, api=True)
+
+
+@app.command()
+def worker(
+    workers: Annotated[int | None, typer.Option(min=1, help="worker processes (KOTADB_WORKERS)")] = None,
+) -> None:
+    """Run workers alone until stopped."""
+    with open_session("info") as session, registered(session.settings):
+        if not session.settings.async_indexing:
+            raise ConfigurationError(
+                "KOTADB_ASYNC_INDEXING is false: the API runs jobs itself, and no worker is needed"
+            )
+        run_until_stopped(session.settings, session.database, workers=workers or session.settings.workers, api=False)
+
+
+@app.command()
+def stop() -> None:
+    """Stop `serve` and `worker` on this machine, and the embedded PostgreSQL."""
+    settings = settings_for("warning")
+    stopped = stop_registered(settings)
+    server = stop_embedded_server(settings) if settings.database_url is None else False
+    err.print(f"stopped {stopped} process(es)" + (" and the embedded PostgreSQL" if server else ""))
+
+
+@app.command("migrate")
+def migrate_command(
+    check: Annotated[
+        Path | None, typer.Option("--check-copy", help="only compare our migrations with the copy in this folder")
+    ] = None,
+) -> None:
+    """Bring the database's schema up to this version."""
+    if check is not None:
+        differences = check_copy(check)
+        for line in differences:
+            out.print(visible(line))
+        out.print(f"{check}: " + ("differs from ours" if differences else "in step with ours"))
+        raise typer.Exit(1 if differences else 0)
+    settings = settings_for("warning")
+    with database_url(settings) as url:
+        applied = migrate(url)
+    out.print("\n".join(f"applied {version}" for version in applied) or "nothing to apply")

@@ -1,0 +1,59 @@
+"""What commands need: settings, an open and migrated database, the owner, and what REPO means."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from kotadb.access.keys import local_owner
+from kotadb.git.sources import LocalSource, RemoteSource, looks_local, parse_local, parse_remote
+from kotadb.logs import configure_logging
+from kotadb.model import Owner
+from kotadb.postgres.database import Database
+from kotadb.postgres.embedded import database_url
+from kotadb.postgres.migrate import migrate
+from kotadb.questions.repositories import RepositoryOverview, find_repository, get_repository
+from kotadb.settings import Settings, get_settings
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open database and the owner that the command line acts as."""
+
+    settings: Settings
+    database: Database
+    owner: Owner
+
+
+def settings_for(default_log_level: str) -> Settings:
+    """The settings, quieter or louder than by default unless the environment says how loud."""
+    settings = get_settings()
+    if "log_level" not in settings.model_fields_set:
+        settings = settings.model_copy(update={"log_level": default_log_level})
+    configure_logging(settings)
+    return settings
+
+
+@contextmanager
+def open_session(log_level: str = "warning", *, max_connections: int = 4) -> Iterator[Session]:
+    """The database, started where it is embedded, and migrated; for as long as the context lasts."""
+    settings = settings_for(log_level)
+    with database_url(settings) as url:
+        migrate(url)
+        with Database(url, max_connections=max_connections) as database:
+            yield Session(settings, database, local_owner(database))
+
+
+def source_of(repo: str) -> LocalSource | RemoteSource:
+    """The repository that REPO names: a path, `owner/name` or an https URL. Raises InvalidRepository."""
+    return parse_local(repo) if looks_local(repo) else parse_remote(repo)
+
+
+def indexed_repository(session: Session, repo: str | None) -> RepositoryOverview:
+    """The indexed repository that REPO names: an id too, or by default the one around the current folder."""
+    try:
+        return get_repository(session.database, session.owner.id, UUID(repo or ""))
+    except ValueError:
+        source = source_of(repo or str(Path.cwd()))
+        return find_repository(session.database, session.owner.id, source.address)

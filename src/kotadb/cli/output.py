@@ -1,0 +1,68 @@
+"""What the command line prints: results to standard output, everything about getting them to standard error."""
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from kotadb.errors import InvalidInput, KotaError
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(highlight=False, soft_wrap=True, stderr=True)
+
+STATUS_STYLES = {"completed": "green", "skipped": "green", "failed": "red", "cancelled": "yellow"}
+
+
+def fail(error: KotaError) -> int:
+    """Say what is wrong. Returns the exit code."""
+    err.print(f"[red]error:[/red] {visible(error.message)}")
+    return 2 if isinstance(error, InvalidInput) else 1
+
+
+def visible(text: object) -> str:
+    """Text from elsewhere, safe on a terminal: control characters shown, no markup."""
+    return escape("".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in str(text)))
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, ensure_ascii=False))  # noqa: T201 - a machine reads it: no wrapping, no colours
+
+
+def print_table(columns: list[str], rows: list[list[object]]) -> None:
+    """A plain table, its cells from anywhere."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*("" if cell is None else visible(cell) for cell in row))
+    out.print(table)
+
+
+def print_job(job: dict[str, Any]) -> None:
+    """A job at length, as `questions.describe.describe_job` gives it."""
+    style = STATUS_STYLES.get(job["status"], "cyan")
+    commit = f" at {job['commit_sha'][:12]}" if job["commit_sha"] else ""
+    branch = f" ({job['branch']})" if job["branch"] else ""
+    out.print(
+        f"[bold]{visible(job['repository'])}[/bold]{visible(commit + branch)}: [{style}]{job['status']}[/{style}]"
+        f"  [dim]job {job['job_id']}, attempt {job['attempt']}[/dim]"
+    )
+    if job["error"]:
+        out.print(f"  [red]{visible(job['error']['code'])}[/red]: {visible(job['error']['message'])}")
+    if job["stats"] and "files_indexed" in job["stats"]:
+        _print_stats(job["stats"])
+
+
+def _print_stats(stats: dict[str, Any]) -> None:
+    not_built = stats.get("not_built", [])
+    notes = {"references_found": "references", "dependencies_extracted": "dependencies"}
+    for key in ("files_indexed", "symbols_extracted", "references_found", "dependencies_extracted"):
+        note = "  [dim](this version does not extract them yet)[/dim]" if notes.get(key) in not_built else ""
+        out.print(f"  {key.split('_')[0]:<14}{stats[key]:>10,}{note}")
+    skipped = stats["files_skipped"]
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(skipped.items()))
+    out.print(f"  {'skipped':<14}{sum(skipped.values()):>10,}" + (f"  [dim]{reasons}[/dim]" if reasons else ""))
+    spent = stats["duration_ms"]
+    steps = ", ".join(f"{step} {milliseconds / 1000:.2f}" for step, milliseconds in spent.items())
+    out.print(f"  {'seconds':<14}{sum(spent.values()) / 1000:>10.2f}  [dim]{steps}[/dim]")
+    out.print(f"  {'peak memory':<14}{stats['peak_memory_bytes'] / 2**20:>7,.0f} MB")

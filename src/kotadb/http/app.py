@@ -1,0 +1,226 @@
+"""The HTTP API: every endpoint parses a request, calls one function of `jobs`, `questions` or `access`, and renders."""
+
+import asyncio
+import time
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from kotadb import __version__
+from kotadb.access.keys import authenticate
+from kotadb.errors import ConfigurationError, Unauthenticated
+from kotadb.git.sources import looks_local, parse_commit, parse_local_below, parse_ref, parse_remote
+from kotadb.http import cursor, models
+from kotadb.http.body import StrictRoute
+from kotadb.http.problems import install, problem
+from kotadb.jobs import requests
+from kotadb.jobs.synchronous import SynchronousIndexer
+from kotadb.model import IndexRequest, Job, JobStatus, Owner
+from kotadb.postgres.database import Database
+from kotadb.questions import repositories
+from kotadb.questions.describe import describe_job, describe_repository
+from kotadb.questions.health import readiness
+from kotadb.settings import Settings
+
+MAX_WAIT_SECONDS = 60
+WAIT_POLL_SECONDS = 0.25
+MAX_PAGE = 200
+
+public = APIRouter(tags=["system"])
+private = APIRouter(
+    route_class=StrictRoute, responses={"4XX": {"model": models.Problem}, "5XX": {"model": models.Problem}}
+)
+
+
+def create_app(settings: Settings, database: Database) -> FastAPI:
+    """The API over an open database."""
+    app = FastAPI(
+        title="kotadb",
+        version=__version__,
+        summary="Index git repositories in the background; ask where things are.",
+        max_body_size=settings.max_body_bytes,
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.synchronous = SynchronousIndexer(settings, database)
+    app.include_router(public)
+    app.include_router(private)
+    install(app)
+    return app
+
+
+# ---- what every endpoint needs ---------------------------------------------------------------------------------------
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.database
+    return database
+
+
+def _settings(request: Request) -> Settings:
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+DatabaseOf = Annotated[Database, Depends(_database)]
+SettingsOf = Annotated[Settings, Depends(_settings)]
+_bearer = HTTPBearer(auto_error=False, description="an API key, as `kotadb keys create` prints it")
+
+
+def _owner(
+    database: DatabaseOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Owner:
+    if credentials is None:
+        raise Unauthenticated
+    return authenticate(database, credentials.credentials)
+
+
+OwnerOf = Annotated[Owner, Depends(_owner)]
+Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="items on a page")]
+After = Annotated[str | None, Query(alias="cursor", max_length=500, description="`next_cursor` of the page before")]
+
+
+# ---- system ----------------------------------------------------------------------------------------------------------
+
+
+@public.get("/health", response_model=models.Health)
+def health() -> dict[str, str]:
+    """Whether the process answers."""
+    return {"status": "ok"}
+
+
+@public.get("/ready", response_model=models.Readiness, responses={503: {"model": models.Problem}})
+def ready(database: DatabaseOf, settings: SettingsOf) -> Any:
+    """Whether the database is writable and migrated."""
+    try:
+        workers = readiness(database, settings.lease_seconds)
+    except ConfigurationError as error:
+        return problem(503, error.message, error.code)
+    return {"status": "ready", "workers": workers}
+
+
+# ---- indexing --------------------------------------------------------------------------------------------------------
+
+
+@private.post(
+    "/index",
+    tags=["indexing"],
+    status_code=202,
+    response_model=models.Accepted,
+    responses={200: {"model": models.JobBody, "description": "the finished job, where indexing is synchronous"}},
+)
+def index(
+    body: models.IndexBody, request: Request, database: DatabaseOf, settings: SettingsOf, owner: OwnerOf
+) -> Response:
+    """Have a repository indexed. Answers at once; follow the job at `Location`."""
+    wanted = _index_request(body, settings)
+    if not settings.async_indexing:
+        synchronous: SynchronousIndexer = request.app.state.synchronous
+        return JSONResponse(describe_job(synchronous.index(owner.id, wanted)))
+    job = requests.submit(database, owner.id, wanted)
+    accepted = {"job_id": str(job.id), "repository_id": str(job.repository_uuid), "status": job.status.value}
+    return JSONResponse(accepted, 202, {"Location": f"/jobs/{job.id}"})
+
+
+def _index_request(body: models.IndexBody, settings: Settings) -> IndexRequest:
+    source = (
+        parse_local_below(body.repository, settings.local_roots)
+        if looks_local(body.repository)
+        else parse_remote(body.repository)
+    )
+    return IndexRequest(
+        address=source.address,
+        name=source.name,
+        ref=None if body.ref is None else parse_ref(body.ref),
+        commit_sha=None if body.commit_sha is None else parse_commit(body.commit_sha),
+        force=body.force,
+    )
+
+
+@private.get("/jobs", tags=["indexing"], response_model=models.JobPage)
+def list_jobs(
+    database: DatabaseOf,
+    owner: OwnerOf,
+    limit: Limit = 50,
+    after: After = None,
+    status: JobStatus | None = None,
+    repository_id: UUID | None = None,
+) -> dict[str, Any]:
+    """Your jobs, newest first."""
+    position = cursor.decode(after)
+    found = repositories.list_jobs(
+        database, owner.id, limit + 1, position, status=status, repository_uuid=repository_id
+    )
+    return cursor.page(found, limit, lambda job: (job.created_at, job.id), describe_job)
+
+
+@private.get("/jobs/{job_id}", tags=["indexing"], response_model=models.JobBody)
+async def get_job(
+    job_id: UUID,
+    database: DatabaseOf,
+    owner: OwnerOf,
+    wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds to wait for the job's end")] = 0,
+) -> dict[str, Any]:
+    """One job; with `wait`, as soon as it has ended or that time is over."""
+    deadline = time.monotonic() + wait
+    while True:
+        job: Job = await run_in_threadpool(requests.get, database, job_id, owner.id)
+        remaining = deadline - time.monotonic()
+        if job.status.is_terminal or remaining <= 0:
+            return describe_job(job)
+        await asyncio.sleep(min(WAIT_POLL_SECONDS, remaining))
+
+
+@private.post("/jobs/{job_id}/cancel", tags=["indexing"], response_model=models.JobBody)
+def cancel_job(job_id: UUID, database: DatabaseOf, owner: OwnerOf) -> dict[str, Any]:
+    """Cancel a job that waits or runs: nothing of it is stored."""
+    return describe_job(requests.cancel(database, job_id, owner.id))
+
+
+@private.post("/jobs/{job_id}/retry", tags=["indexing"], response_model=models.JobBody)
+def retry_job(job_id: UUID, database: DatabaseOf, owner: OwnerOf) -> dict[str, Any]:
+    """Queue a failed or cancelled job again, with fresh attempts."""
+    return describe_job(requests.retry(database, job_id, owner.id))
+
+
+# ---- repositories ----------------------------------------------------------------------------------------------------
+
+
+@private.get("/repositories", tags=["repositories"], response_model=models.RepositoryPage)
+def list_repositories(
+    database: DatabaseOf,
+    owner: OwnerOf,
+    limit: Limit = 50,
+    after: After = None,
+) -> dict[str, Any]:
+    """Your repositories, newest first."""
+    found = repositories.list_repositories(database, owner.id, limit + 1, cursor.decode(after))
+    return cursor.page(found, limit, _position, describe_repository)
+
+
+def _position(overview: repositories.RepositoryOverview) -> repositories.Position:
+    return overview.repository.created_at, overview.repository.uuid
+
+
+@private.get("/repositories/{repository_id}", tags=["repositories"], response_model=models.RepositoryBody)
+def get_repository(repository_id: UUID, database: DatabaseOf, owner: OwnerOf) -> dict[str, Any]:
+    """One repository with its indexes."""
+    return describe_repository(repositories.get_repository(database, owner.id, repository_id))
+
+
+@private.delete("/repositories/{repository_id}", tags=["repositories"], status_code=204)
+def delete_repository(repository_id: UUID, database: DatabaseOf, owner: OwnerOf) -> None:
+    """Delete a repository with everything that was indexed of it; its jobs are cancelled."""
+    overview = repositories.get_repository(database, owner.id, repository_id)
+    requests.remove_repository(database, overview.repository)
+
+
+@private.delete("/repositories/{repository_id}/indexes/{index_id}", tags=["repositories"], status_code=204)
+def delete_index(repository_id: UUID, index_id: int, database: DatabaseOf, owner: OwnerOf) -> None:
+    """Delete one index of a repository; its jobs are cancelled."""
+    overview = repositories.get_repository(database, owner.id, repository_id)
+    requests.remove_index(database, overview.repository, index_id)

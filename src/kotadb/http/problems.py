@@ -1,0 +1,101 @@
+"""Every error as a problem body (RFC 9457), and the status that goes with each exception."""
+
+from typing import Any
+
+import psycopg
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from kotadb.errors import (
+    Busy,
+    Conflict,
+    DatabaseUnavailable,
+    Forbidden,
+    InvalidInput,
+    KotaError,
+    NotFound,
+    Unauthenticated,
+)
+from kotadb.logs import get_logger
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 5
+
+STATUSES: dict[type[KotaError], int] = {
+    InvalidInput: 422,
+    Unauthenticated: 401,
+    Forbidden: 403,
+    NotFound: 404,
+    Conflict: 409,
+    Busy: 503,
+    DatabaseUnavailable: 503,
+}
+
+TITLES = {
+    400: "Bad request", 401: "Unauthenticated", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
+    409: "Conflict", 413: "Request too large", 422: "Invalid input", 500: "Internal error", 503: "Unavailable",
+}  # fmt: skip
+
+log = get_logger(__name__)
+
+
+def install(app: FastAPI) -> None:
+    """Make every failure of the app a problem body."""
+    app.add_exception_handler(KotaError, _kota_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, _http_exception)
+    app.add_exception_handler(psycopg.OperationalError, _database_error)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def problem(status: int, detail: str, code: str, **extra: Any) -> JSONResponse:
+    """A problem response. `code` is ours and stable, `detail` is for people."""
+    body = {
+        "type": "about:blank",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+        "code": code,
+    }
+    headers = {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if status == 503:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return JSONResponse(body | extra, status, headers, media_type=MEDIA_TYPE)
+
+
+async def _kota_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, KotaError)
+    status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 500)
+    if status == 500:
+        log.error("request failed", exc_info=error)
+        return problem(500, "Something went wrong here; the log has the details", "internal")
+    return problem(status, error.message, error.code)
+
+
+async def _validation_error(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    problems = [
+        {"field": ".".join(str(part) for part in item["loc"][1:]) or str(item["loc"][0]), "message": item["msg"]}
+        for item in error.errors()
+    ]
+    detail = "; ".join(f"{item['field']}: {item['message']}" for item in problems)
+    return problem(422, detail, "invalid_input", errors=problems)
+
+
+async def _http_exception(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    code = {400: "malformed_json", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code)
+    return problem(error.status_code, error.detail, code or "error")
+
+
+async def _database_error(_: Request, error: Exception) -> JSONResponse:
+    log.error("the database failed a request", error=str(error))
+    return problem(503, "The database cannot be used at the moment; try again", DatabaseUnavailable.code)
+
+
+async def _unexpected(_: Request, error: Exception) -> JSONResponse:
+    return problem(500, "Something went wrong here; the log has the details", "internal")

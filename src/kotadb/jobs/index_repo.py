@@ -1,0 +1,293 @@
+"""The index-repo task: seven steps from a repository's address to a stored index."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import psutil
+import psycopg
+import structlog
+
+from kotadb.errors import ClaimLost, DatabaseUnavailable, LimitExceeded
+from kotadb.git.fetch import Fetched, fetch
+from kotadb.git.objects import list_tree, read_blobs
+from kotadb.git.sources import source_at
+from kotadb.jobs.tracker import Run, claim
+from kotadb.jobs.workspace import Workspace, workspace
+from kotadb.languages import language_of
+from kotadb.logs import get_logger
+from kotadb.model import EXTRACTOR_VERSION, TEXT, SkippedFile, SkipReason, SourceFile, Step
+from kotadb.parsers.pool import Parsed, ParseRequest, ParserPool, Unparsed
+from kotadb.pipeline.discover import Discovery, decode, discover, inspect
+from kotadb.pipeline.identify import file_digest, file_ids
+from kotadb.postgres import repositories
+from kotadb.postgres.database import Connection, Database
+from kotadb.postgres.store import (
+    Blob,
+    BlobKey,
+    IndexHeader,
+    StagedFile,
+    add_blobs,
+    collect_blobs,
+    digests,
+    known_blobs,
+    load_facts,
+    stage,
+    store,
+)
+from kotadb.settings import Settings
+
+IGNORE_FILE = b".kotadbignore"
+BATCH_BYTES = 2 * 1024 * 1024
+LOG_MEMORY_ABOVE_FILES = 1_000
+NOT_BUILT = (Step.REFERENCES, Step.DEPENDENCIES)
+"""Steps that this version does not take yet; jobs say so in their stats."""
+
+log = get_logger(__name__)
+
+
+def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -> None:
+    """Claim the job and run it to its end, whatever that is; a job that has ended already is left alone.
+
+    Raises what the job failed with, after that is recorded.
+    """
+    job = claim(database, job_id, worker)
+    if job is None:
+        return
+    with (
+        structlog.contextvars.bound_contextvars(
+            job_id=str(job.id), repository_id=str(job.repository_uuid), claim=job.claim
+        ),
+        Run(database, job, settings.lease_seconds) as run,
+    ):
+        log.info("job started", repository=job.repository_name, ref=job.ref, attempt=job.attempt)
+        try:
+            index_repo(run, settings)
+        except (ClaimLost, psycopg.errors.ForeignKeyViolation):  # the latter: its repository was deleted
+            log.warning("claim lost: nothing was stored")
+        except Exception as error:
+            run.fail(error)
+            raise
+
+
+def index_repo(run: Run, settings: Settings) -> None:
+    """The seven steps."""
+    with workspace(settings.temp_dir, run.job.id, run.claim) as here:
+        fetched = _fetch(run, settings, here)
+        if _is_indexed(run, settings, fetched):
+            return
+        found = _discover(run, settings, fetched)
+        parsed = _parse(run, settings, fetched, found)  # and symbols: a file is parsed and extracted in one go
+        _store(run, settings, fetched, found, parsed)
+    _collect(run)
+
+
+# ---- 1: fetch --------------------------------------------------------------------------------------------------------
+
+
+def _fetch(run: Run, settings: Settings, here: Workspace) -> Fetched:
+    with run.step(Step.FETCH):
+        with run.database.transaction() as connection:
+            repository = repositories.by_id(connection, run.repository_id)
+        if repository is None:
+            raise ClaimLost
+        return fetch(
+            source_at(repository.address), ref=run.job.ref, commit=run.job.commit_sha, into=here.path,
+            settings=settings, lock_fd=here.lock_fd, check=run.check,
+        )  # fmt: skip
+
+
+def _is_indexed(run: Run, settings: Settings, fetched: Fetched) -> bool:
+    """Whether the index holds this commit already, made the same way; the job then ends as skipped."""
+    with run.database.transaction() as connection:
+        index = repositories.index(connection, run.repository_id, run.job.index_id)
+    if index is None:
+        raise ClaimLost
+    same = (index.commit_sha, index.extractor_version, index.limits) == (
+        fetched.commit_sha, EXTRACTOR_VERSION, limits(settings),
+    )  # fmt: skip
+    if fetched.commit_sha is None or run.job.force or not same:
+        return False
+    run.skip(fetched.commit_sha, fetched.branch, index.stats or {})
+    log.info("job skipped: this commit is indexed already", commit_sha=fetched.commit_sha)
+    return True
+
+
+def limits(settings: Settings) -> str:
+    """The settings that decide what is skipped: an index made with others holds other files."""
+    names = ("max_file_bytes", "max_parse_seconds", "max_parser_memory_bytes")
+    return " ".join(f"{name}={getattr(settings, name)}" for name in names)
+
+
+# ---- 2: discover -----------------------------------------------------------------------------------------------------
+
+
+def _discover(run: Run, settings: Settings, fetched: Fetched) -> Discovery:
+    with run.step(Step.DISCOVER):
+        entries = [] if fetched.commit_sha is None else list_tree(fetched, check=run.check)
+        if len(entries) > settings.max_files:
+            raise LimitExceeded(
+                f"The repository has {len(entries)} files; this server takes {settings.max_files} (KOTADB_MAX_FILES)"
+            )
+        ignore = next((entry.blob_sha for entry in entries if entry.path == IGNORE_FILE), None)
+        found = discover(
+            entries,
+            language_of=language_of,
+            max_file_bytes=settings.max_file_bytes,
+            absent=fetched.absent_reason,
+            ignore=_text(fetched, ignore),
+        )
+        log.info("discovered", files=len(found.files), skipped=len(found.skipped))
+        return found
+
+
+def _text(fetched: Fetched, blob_sha: str | None) -> str:
+    for _, source in read_blobs(fetched, [blob_sha] if blob_sha else []):
+        return decode(source or b"")
+    return ""
+
+
+# ---- 3 and 4: parse, symbols -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ParseResult:
+    """What became of the blobs that were new: their packed facts, or why they are skipped."""
+
+    facts: dict[BlobKey, bytes]
+    skipped: dict[BlobKey, SkipReason]
+
+
+def _parse(run: Run, settings: Settings, fetched: Fetched, found: Discovery) -> ParseResult:
+    """Parse and extract the blobs that are new, and store them in batches as they come."""
+    new = _new_blobs(run, found)
+    result = ParseResult({}, {})
+    seconds = {Step.PARSE: 0.0, Step.SYMBOLS: 0.0}
+    with run.step(Step.PARSE, len(new)), ParserPool(settings) as pool:
+        outcomes = pool.run(_requests(fetched, new, result))
+        for batch in _batches(_counted(run, outcomes, result)):
+            for parsed in batch:
+                result.facts[parsed.key] = parsed.facts
+                seconds[Step.PARSE] += parsed.parse_seconds
+                seconds[Step.SYMBOLS] += parsed.symbols_seconds
+            _store_blobs(run, batch)
+            if len(new) > LOG_MEMORY_ABOVE_FILES:
+                log.info(
+                    "parsed", files=len(result.facts), of=len(new), memory_bytes=psutil.Process().memory_info().rss
+                )
+    run.divide(Step.PARSE, seconds)
+    return result
+
+
+def _new_blobs(run: Run, found: Discovery) -> list[BlobKey]:
+    """The blobs that this version of the extractor has not seen; all of them in a forced rebuild."""
+    with run.database.transaction() as connection:
+        known = set() if run.job.force else known_blobs(connection, run.repository_id)
+    wanted = dict.fromkeys((file.blob_sha, file.language) for file in found.files)
+    return [key for key in wanted if key not in known]
+
+
+def _requests(fetched: Fetched, new: Iterable[BlobKey], result: ParseResult) -> Iterator[ParseRequest[BlobKey]]:
+    """Read the blobs; those whose content says that they are no source text are skipped here."""
+    languages = defaultdict(list)
+    for blob_sha, language in new:
+        languages[blob_sha].append(language)
+    for blob_sha, source in read_blobs(fetched, languages):
+        for language in languages[blob_sha]:
+            reason = SkipReason.MISSING_BLOB if source is None else inspect(source, is_code=language != TEXT)
+            if source is None or reason is not None:
+                result.skipped[blob_sha, language] = reason or SkipReason.MISSING_BLOB
+            else:
+                # What is parsed is what is stored, so that positions are positions in that text.
+                yield ParseRequest((blob_sha, language), language, decode(source).encode())
+
+
+def _counted(
+    run: Run, outcomes: Iterable[Parsed[BlobKey] | Unparsed[BlobKey]], result: ParseResult
+) -> Iterator[Parsed[BlobKey]]:
+    """Sort out what the parsers could not do, and report how far they are."""
+    parsed = 0
+    for outcome in outcomes:
+        if isinstance(outcome, Parsed):
+            parsed += 1
+            yield outcome
+        else:
+            result.skipped[outcome.key] = outcome.reason
+            log.warning("file skipped", blob_sha=outcome.key[0], language=outcome.key[1], reason=outcome.reason.value)
+        run.advance(parsed + len(result.skipped))
+
+
+def _batches(parsed: Iterable[Parsed[BlobKey]]) -> Iterator[list[Parsed[BlobKey]]]:
+    batch, size = [], 0
+    for item in parsed:
+        batch.append(item)
+        size += len(item.source)
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def _store_blobs(run: Run, batch: Iterable[Parsed[BlobKey]]) -> None:
+    blobs = [Blob(item.key, item.source.decode(), item.facts) for item in batch]
+    with run.clock(Step.STORE), run.database.transaction() as connection:
+        add_blobs(connection, run.repository_id, blobs, replace=run.job.force)
+
+
+# ---- 5 and 6: references, dependencies: NOT_BUILT --------------------------------------------------------------------
+
+
+# ---- 7: store --------------------------------------------------------------------------------------------------------
+
+
+def _store(run: Run, settings: Settings, fetched: Fetched, found: Discovery, parsed: ParseResult) -> None:
+    """Replace the index and complete the job, in one transaction."""
+    ids = file_ids(entry.raw_path for entry in (*found.files, *found.skipped))
+    files = [file for file in found.files if (file.blob_sha, file.language) not in parsed.skipped]
+    skipped = (*found.skipped, *_skipped_blobs(found.files, parsed))
+    with run.step(Step.STORE), run.database.transaction() as connection:
+        stage(
+            connection,
+            _staged(connection, run, files, ids, parsed.facts),
+            [(ids[entry.raw_path], entry) for entry in skipped],
+        )
+        stats = store(
+            connection, run.job.id, run.claim, IndexHeader(fetched.commit_sha, fetched.branch, limits(settings)),
+            run.stats() | {"not_built": [step.value for step in NOT_BUILT]}, rewrite=run.job.force,
+        )  # fmt: skip
+    log.info("job completed", commit_sha=fetched.commit_sha, **stats)
+
+
+def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator[SkippedFile]:
+    for file in files:
+        reason = parsed.skipped.get((file.blob_sha, file.language))
+        if reason is not None:
+            yield SkippedFile(file.path, file.raw_path, reason)
+
+
+def _staged(
+    connection: Connection, run: Run, files: list[SourceFile], ids: dict[bytes, int], facts: dict[BlobKey, bytes]
+) -> list[StagedFile]:
+    """The files with their facts, for those that differ from what the index holds."""
+    stored = {} if run.job.force else digests(connection, run.repository_id, run.job.index_id)
+    staged = [StagedFile(ids[file.raw_path], file, file_digest(file), None) for file in files]
+    changed = {item.file_id for item in staged if stored.get(item.file_id) != item.digest}
+    keys = {(item.file.blob_sha, item.file.language) for item in staged if item.file_id in changed}
+    facts = facts | load_facts(connection, run.repository_id, keys - facts.keys())
+    return [
+        replace(item, facts=facts[item.file.blob_sha, item.file.language]) if item.file_id in changed else item
+        for item in staged
+    ]
+
+
+def _collect(run: Run) -> None:
+    """Delete blobs that nothing refers to any more. The job is done by now: trouble here is not its failure."""
+    try:
+        with run.database.transaction() as connection:
+            collected = collect_blobs(connection, run.repository_id)
+    except (psycopg.Error, DatabaseUnavailable) as error:
+        log.warning("unused blobs could not be collected; the next job will", error=str(error))
+    else:
+        log.debug("collected unused blobs", blobs=collected)

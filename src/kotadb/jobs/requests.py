@@ -1,0 +1,80 @@
+"""What front ends do with jobs: submit, look, cancel, try again. Each is one transaction."""
+
+from uuid import UUID
+
+import psycopg
+
+from kotadb.errors import Conflict, NotFound
+from kotadb.jobs import queue
+from kotadb.jobs.states import RETRYABLE, sources
+from kotadb.model import IndexRequest, Job, JobStatus, Repository
+from kotadb.postgres import jobs, repositories
+from kotadb.postgres.database import Connection, Database
+
+
+def submit(database: Database, owner_id: UUID, request: IndexRequest, *, enqueue: bool = True) -> Job:
+    """The job for this request: a new one, or the one that waits for the same already.
+
+    The job's row and the queue's are written together. With `enqueue` false the caller runs the job itself.
+    """
+    with database.transaction() as connection:
+        repository = repositories.ensure(connection, owner_id, request.address, request.name)
+        pinned_sha = None if request.index_ref else request.commit_sha
+        index_id = repositories.ensure_index(connection, repository.id, request.index_ref, pinned_sha)
+        job, is_new = jobs.insert(connection, owner_id, repository, index_id, request)
+        if is_new and enqueue:
+            jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
+    return job
+
+
+def get(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
+    """The job. Raises NotFound, also for another owner's."""
+    with database.transaction() as connection:
+        return _existing(connection, job_id, owner_id)
+
+
+def cancel(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
+    """Cancel a job that waits or runs; a run stops within seconds and stores nothing. Raises NotFound, Conflict."""
+    with database.transaction() as connection:
+        _existing(connection, job_id, owner_id)
+        return _required(jobs.cancel(connection, job_id, sources(JobStatus.CANCELLED)), connection, job_id, "cancelled")
+
+
+def retry(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
+    """Queue a failed or cancelled job again, with fresh attempts. Raises NotFound, Conflict."""
+    try:
+        with database.transaction() as connection:
+            if _existing(connection, job_id, owner_id).repository_id is None:
+                raise Conflict("The job's repository was deleted: index it again instead")
+            job = _required(jobs.retry(connection, job_id, RETRYABLE), connection, job_id, "tried again")
+            jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
+            return job
+    except psycopg.errors.UniqueViolation:
+        raise Conflict("The same request is queued already") from None
+
+
+def remove_repository(database: Database, repository: Repository) -> None:
+    """Delete a repository and its indexes; its jobs are cancelled."""
+    with database.transaction() as connection:
+        repositories.delete(connection, repository.id, sources(JobStatus.CANCELLED))
+
+
+def remove_index(database: Database, repository: Repository, index_id: int) -> None:
+    """Delete one index of a repository; its jobs are cancelled. Raises NotFound."""
+    with database.transaction() as connection:
+        if not repositories.delete_index(connection, repository.id, index_id, sources(JobStatus.CANCELLED)):
+            raise NotFound("There is no such index")
+
+
+def _existing(connection: Connection, job_id: UUID, owner_id: UUID | None) -> Job:
+    job = jobs.get(connection, job_id, owner_id)
+    if job is None:
+        raise NotFound("There is no such job")
+    return job
+
+
+def _required(job: Job | None, connection: Connection, job_id: UUID, what: str) -> Job:
+    if job is None:
+        now = _existing(connection, job_id, None)
+        raise Conflict(f"The job is {now.status}: it cannot be {what}")
+    return job

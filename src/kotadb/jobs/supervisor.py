@@ -1,0 +1,146 @@
+"""The supervisor: keeps worker processes, one job each, and takes their jobs back when they end."""
+
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+
+import psycopg
+
+from kotadb.errors import DatabaseUnavailable, WorkerDied
+from kotadb.jobs.workspace import sweep
+from kotadb.logs import get_logger
+from kotadb.postgres import jobs
+from kotadb.postgres.database import Database
+from kotadb.settings import Settings
+
+POLL_SECONDS = 0.2
+SHORT_LIFE_SECONDS = 5
+MAX_RESTART_DELAY_SECONDS = 30
+
+log = get_logger(__name__)
+
+
+@dataclass
+class Worker:
+    """A place for one worker process, and the process that is in it now."""
+
+    name: str = ""
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0
+    restart_at: float = 0
+    failures: int = field(default=0)
+
+
+class Supervisor:
+    """Keeps `count` worker processes running until told to stop.
+
+    Workers are children in process groups of their own; they die with the supervisor, and their parsers and git with
+    them. A worker that ends unasked costs the job that it held one attempt, and no other job anything.
+    """
+
+    def __init__(self, settings: Settings, database: Database, count: int) -> None:
+        self._settings = settings
+        self._database = database
+        self._workers = [Worker() for _ in range(count)]
+
+    def run(self, stop: threading.Event, force: threading.Event) -> None:
+        """Keep the workers running until `stop`; then let them finish their jobs until the drain's limit or `force`.
+
+        Jobs that are not finished by then wait again, without having spent an attempt.
+        """
+        sweep(self._settings.temp_dir)
+        next_rescue = 0.0
+        while not stop.wait(POLL_SECONDS if next_rescue else 0):
+            for worker in self._workers:
+                self._tend(worker)
+            if time.monotonic() >= next_rescue:
+                self._release(None, spend_attempt=True)
+                next_rescue = time.monotonic() + self._settings.lease_seconds / 3
+        self._drain(force)
+
+    def _tend(self, worker: Worker) -> None:
+        if worker.process is not None and (code := worker.process.poll()) is not None:
+            self._bury(worker, code)
+        if worker.process is None and time.monotonic() >= worker.restart_at:
+            self._start(worker)
+
+    def _start(self, worker: Worker) -> None:
+        worker.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        worker.process = start_worker(self._database.url, worker.name)
+        worker.started_at = time.monotonic()
+
+    def _bury(self, worker: Worker, code: int) -> None:
+        assert worker.process is not None
+        log.warning("a worker ended unasked", worker=worker.name, pid=worker.process.pid, exit_code=code)
+        worker.process = None
+        short = time.monotonic() - worker.started_at < SHORT_LIFE_SECONDS
+        worker.failures = worker.failures + 1 if short else 0
+        delay = min(2 ** (worker.failures - 1), MAX_RESTART_DELAY_SECONDS) if worker.failures else 0
+        worker.restart_at = time.monotonic() + delay
+        self._release(worker.name, spend_attempt=True)
+        sweep(self._settings.temp_dir)
+
+    def _drain(self, force: threading.Event) -> None:
+        running = [worker for worker in self._workers if worker.process is not None]
+        for worker in running:
+            _signal(worker, signal.SIGTERM)
+        deadline = time.monotonic() + self._settings.drain_seconds
+        while any(_is_running(worker) for worker in running) and time.monotonic() < deadline and not force.is_set():
+            force.wait(POLL_SECONDS)
+        for worker in running:
+            self._end(worker)
+        sweep(self._settings.temp_dir)
+
+    def _end(self, worker: Worker) -> None:
+        assert worker.process is not None
+        if _is_running(worker):
+            _signal(worker, signal.SIGKILL)
+            worker.process.wait()
+            self._release(worker.name, spend_attempt=False)
+
+    def _release(self, worker: str | None, *, spend_attempt: bool) -> None:
+        try:
+            release(self._settings, self._database, worker, spend_attempt=spend_attempt)
+        except (psycopg.Error, DatabaseUnavailable) as error:
+            log.warning("jobs could not be taken back now; the next rescue will", worker=worker, error=str(error))
+
+
+def start_worker(url: str, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+    """A worker process in its own process group that ends with its parent; see `jobs.worker` for the arguments."""
+    command = [sys.executable, "-m", "kotadb.jobs.worker", "--name", name, "--parent", str(os.getpid()), *arguments]
+    return subprocess.Popen(
+        command, env=os.environ | {"DATABASE_URL": url}, stdin=subprocess.DEVNULL, start_new_session=True
+    )
+
+
+def release(settings: Settings, database: Database, worker: str | None, *, spend_attempt: bool) -> None:
+    """Take its jobs from a worker that ended; with None, from all whose lease has run out."""
+    failure = WorkerDied("The process that ran the job ended without finishing it")
+    with database.transaction() as connection:
+        waiting, failed = jobs.release(
+            connection, worker, lease_seconds=settings.lease_seconds, spend_attempt=spend_attempt,
+            retry_limit=settings.retry_limit, failure=failure,
+        )  # fmt: skip
+    for job_id in waiting:
+        log.warning("job waits again", job_id=str(job_id), attempt_spent=spend_attempt)
+    for job_id in failed:
+        log.error("job failed", job_id=str(job_id), code=failure.code)
+
+
+def _is_running(worker: Worker) -> bool:
+    return worker.process is not None and worker.process.poll() is None
+
+
+def _signal(worker: Worker, number: signal.Signals) -> None:
+    """To the worker alone, or to everything below it where it is to die."""
+    assert worker.process is not None
+    if number is signal.SIGKILL:
+        os.killpg(worker.process.pid, number)
+    else:
+        worker.process.send_signal(number)

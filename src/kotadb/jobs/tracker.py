@@ -1,0 +1,182 @@
+"""One run of a job as the database sees it: claimed, alive, at a step, ended. Every write is fenced by the claim."""
+
+import threading
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import copy_context
+from typing import Any, Self
+from uuid import UUID
+
+import psutil
+import psycopg
+import structlog
+
+from kotadb.errors import ClaimLost, DatabaseUnavailable, JobError, KotaError
+from kotadb.jobs.states import sources
+from kotadb.logs import get_logger
+from kotadb.model import Job, JobStatus, Step
+from kotadb.postgres import jobs
+from kotadb.postgres.database import Database
+
+TICK_SECONDS = 1.0
+"""How often progress is written at most, and how soon a lost claim is noticed."""
+
+MAX_MESSAGE = 2_000
+MAX_TRACEBACK = 50_000
+
+log = get_logger(__name__)
+
+
+class Run:
+    """A claimed job while it runs; a context manager that keeps its heartbeat going.
+
+    The steps report where they are with `step` and `advance`; a thread writes that down at most once a second, and
+    notices when the claim is lost. `check` raises ClaimLost then: call it wherever work can be broken off.
+    """
+
+    def __init__(self, database: Database, job: Job, lease_seconds: float) -> None:
+        assert job.claim is not None
+        assert job.repository_id is not None
+        self.database = database
+        self.job = job
+        self.claim = job.claim
+        self.repository_id = job.repository_id
+        self.duration_ms: dict[Step, float] = defaultdict(float)
+        self._clocked = 0.0
+        self.peak_memory_bytes = 0
+        self._beat_seconds = lease_seconds / 3
+        self._position: tuple[Step, int, int | None] = (Step.FETCH, 0, None)
+        self._lost = threading.Event()
+        self._ended = threading.Event()
+        # With a copy of the context, so that its log lines carry the job's ids.
+        self._pulse = threading.Thread(target=copy_context().run, args=[self._keep_alive], name="pulse", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._pulse.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._pulse.join()
+
+    def check(self) -> None:
+        """Raises ClaimLost once this run is no longer the job's."""
+        if self._lost.is_set():
+            raise ClaimLost
+
+    @contextmanager
+    def step(self, step: Step, total: int | None = None) -> Iterator[None]:
+        """Be at this step for as long as the context lasts; its time is counted."""
+        self.check()
+        self._position = (step, 0, total)
+        with structlog.contextvars.bound_contextvars(step=step.value), self.clock(step):
+            log.debug("step begins")
+            yield
+
+    @contextmanager
+    def clock(self, step: Step) -> Iterator[None]:
+        """Count the time of this context for a step that goes on inside another, and not for that one."""
+        began, outer = time.monotonic(), self._clocked
+        self._clocked = 0.0
+        try:
+            yield
+        finally:
+            elapsed = (time.monotonic() - began) * 1000
+            self.duration_ms[step] += elapsed - self._clocked
+            self._clocked = outer + elapsed
+
+    def divide(self, step: Step, shares: Mapping[Step, float]) -> None:
+        """Divide the time of a step among several that went on together, in proportion to their shares."""
+        total, spent = sum(shares.values()), self.duration_ms[step]
+        if total:
+            self.duration_ms |= {part: spent * share / total for part, share in shares.items()}
+
+    def advance(self, done: int) -> None:
+        """Say how much of the step's total is done."""
+        step, _, total = self._position
+        self._position = (step, done, total)
+        self.check()
+
+    def stats(self) -> dict[str, Any]:
+        """What the run knows of its cost, for the job's stats."""
+        self._measure_memory()
+        return {
+            "duration_ms": {step.value: round(spent) for step, spent in self.duration_ms.items()},
+            "peak_memory_bytes": self.peak_memory_bytes,
+        }
+
+    def skip(self, resolved_sha: str, branch: str | None, stats: dict[str, Any]) -> None:
+        """End as skipped: the index holds this commit already. Raises ClaimLost."""
+        if not self._finish(JobStatus.SKIPPED, resolved_sha=resolved_sha, branch=branch, stats=stats | self.stats()):
+            raise ClaimLost
+
+    def fail(self, error: BaseException) -> None:
+        """End as failed, with the reason. Does nothing if the claim is lost."""
+        code = error.code if isinstance(error, KotaError) else "internal"
+        message = error.message if isinstance(error, KotaError) else f"{type(error).__name__}: {error}"
+        trace = "".join(traceback.format_exception(error))
+        self._finish(
+            JobStatus.FAILED, code=code, message=_storable(message)[:MAX_MESSAGE], stats=self.stats(),
+            traceback=_storable(trace)[-MAX_TRACEBACK:],
+        )  # fmt: skip
+        log.error("job failed", code=code, error=message, exc_info=not isinstance(error, JobError))
+
+    def _finish(self, to: JobStatus, **fields: Any) -> bool:
+        with self.database.transaction() as connection:
+            return jobs.finish(connection, self.job.id, self.claim, to, sources(to), **fields)
+
+    def _keep_alive(self) -> None:
+        written, beaten_at = self._position, time.monotonic()
+        while not self._ended.wait(TICK_SECONDS):
+            self._measure_memory()
+            position, now = self._position, time.monotonic()
+            due = position != written or now - beaten_at >= self._beat_seconds
+            try:
+                with self.database.transaction() as connection:
+                    alive = (
+                        jobs.beat(connection, self.job.id, self.claim, *position)
+                        if due
+                        else jobs.holds(connection, self.job.id, self.claim)
+                    )
+            except (psycopg.Error, DatabaseUnavailable) as error:
+                # The run itself meets the same trouble at its next write, and ends by it.
+                log.warning("no heartbeat could be written", step=position[0].value, error=str(error))
+                continue
+            if due:
+                written, beaten_at = position, now
+            if not alive:
+                self._lost.set()
+                return
+
+    def _measure_memory(self) -> None:
+        """Resident memory of this process and all below it: git and the parsers."""
+        me = psutil.Process()
+        total = 0
+        for process in [me, *me.children(recursive=True)]:
+            try:
+                total += process.memory_info().rss
+            except psutil.Error:  # it ended meanwhile
+                continue
+        self.peak_memory_bytes = max(self.peak_memory_bytes, total)
+
+
+def claim(database: Database, job_id: UUID, worker: str) -> Job | None:
+    """Take the job for a run; None if it has ended, or somebody else runs it.
+
+    Waits while another run of the same index is under way: there are never two.
+    """
+    while True:
+        try:
+            with database.transaction() as connection:
+                return jobs.claim(connection, job_id, worker, sources(JobStatus.PROCESSING))
+        except psycopg.errors.UniqueViolation:
+            log.info("waiting for another run of the same index")
+            time.sleep(TICK_SECONDS)  # whoever runs it may be in another process, or on another machine
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL stores no NUL, and UTF-8 no lone surrogates."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

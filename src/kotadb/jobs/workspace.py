@@ -1,0 +1,83 @@
+"""Temporary directories of runs: `<tmp>/kotadb-<job-id>/<claim>/`, gone in every outcome.
+
+A run holds a lock on `.lock` in its directory, and its git processes inherit it. What the sweeper can lock is therefore
+nobody's any more: the run was killed, and so were its children.
+"""
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from kotadb.logs import get_logger
+
+_JOB_FOLDER = re.compile(r"kotadb-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A run's directory and the descriptor of its lock, for children to inherit."""
+
+    path: Path
+    lock_fd: int
+
+
+@contextmanager
+def workspace(temp_dir: Path, job_id: UUID, claim: int) -> Iterator[Workspace]:
+    """A directory for one run, removed with everything in it when the context ends, however it ends."""
+    folder = temp_dir / f"kotadb-{job_id}" / str(claim)
+    folder.mkdir(mode=0o700, parents=True)
+    lock_fd = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX)
+        yield Workspace(folder, lock_fd)
+    finally:
+        _remove(folder)
+        os.close(lock_fd)
+
+
+def sweep(temp_dir: Path) -> int:
+    """Remove the directories that killed runs have left. Returns how many."""
+    folders = [run for job in temp_dir.iterdir() if _JOB_FOLDER.fullmatch(job.name) for run in _entries(job)]
+    removed = sum(_remove_if_orphaned(folder) for folder in folders)
+    if removed:
+        log.info("removed orphaned directories", directories=removed)
+    return removed
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:  # somebody else's, or gone meanwhile
+        return []
+
+
+def _remove_if_orphaned(folder: Path) -> bool:
+    try:
+        lock_fd = os.open(folder / ".lock", os.O_RDWR | os.O_CLOEXEC)
+    except OSError:  # being made or being removed
+        return False
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        _remove(folder)
+        return True
+    finally:
+        os.close(lock_fd)
+
+
+def _remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        log.error("a temporary directory could not be removed", path=str(folder))
+    with suppress(OSError):  # another run of the same job may have its directory here
+        folder.parent.rmdir()

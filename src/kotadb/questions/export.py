@@ -1,0 +1,33 @@
+"""Everything an index holds, as records that other programs read (CONTRACTS: one JSON object per line)."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from kotadb.errors import NotFound
+from kotadb.model import Index, Repository
+from kotadb.postgres import export, repositories
+from kotadb.postgres.database import Database
+
+
+def export_records(database: Database, repository: Repository, index: Index) -> Iterator[dict[str, Any]]:
+    """The records of one index, its header first, all from the same snapshot. Raises NotFound if it is gone."""
+    with database.snapshot() as connection:
+        current = repositories.index(connection, repository.id, index.index_id)
+        if current is None or current.indexed_at is None:
+            raise NotFound("There is no such index any more")
+        yield _header(repository, current)
+        for record, row in export.rows(connection, repository.id, index.index_id):
+            yield {"record": record, **row}
+
+
+def _header(repository: Repository, index: Index) -> dict[str, Any]:
+    assert index.indexed_at is not None
+    return {
+        "record": "index",
+        "repository": repository.name,
+        "ref": index.ref,
+        "commit_sha": index.commit_sha,
+        "indexed_at": index.indexed_at.isoformat(),
+        "extractor_version": index.extractor_version,
+        "stats": index.stats,
+    }

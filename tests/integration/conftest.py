@@ -1,0 +1,28 @@
+"""What tests with a database share: an owner, and jobs made in one call."""
+
+from collections.abc import Callable
+
+import pytest
+
+from kotadb.access.keys import local_owner
+from kotadb.jobs import requests
+from kotadb.model import IndexRequest, Job, Owner
+from kotadb.postgres.database import Database
+
+MakeJob = Callable[..., Job]
+
+
+@pytest.fixture
+def owner(database: Database) -> Owner:
+    return local_owner(database)
+
+
+@pytest.fixture
+def make_job(database: Database, owner: Owner) -> MakeJob:
+    """`make_job(name="owner/name", ref=…)`: a queued job."""
+
+    def make(name: str = "someone/something", **wanted: object) -> Job:
+        request = IndexRequest(address=f"https://example.org/{name}", name=name, **wanted)  # type: ignore[arg-type]
+        return requests.submit(database, owner.id, request)
+
+    return make

@@ -1,0 +1,160 @@
+"""Submitting, cancelling and retrying jobs, as the database sees it."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+
+from kotadb.access.keys import create_key, local_owner
+from kotadb.errors import Conflict, NotFound
+from kotadb.jobs import requests, tracker
+from kotadb.jobs.states import TRANSITIONS, sources
+from kotadb.model import IndexRequest, Job, JobStatus, Owner
+from kotadb.postgres import access, jobs
+from kotadb.postgres.database import Database
+
+MakeJob = Callable[..., Job]
+
+
+def queue_rows(database: Database) -> list[dict[str, object]]:
+    with database.transaction() as connection:
+        return connection.execute("select * from procrastinate_jobs order by id").fetchall()
+
+
+def test_a_job_and_its_queue_row_are_written_together(database: Database, make_job: MakeJob) -> None:
+    job = make_job(commit_sha="a" * 40)
+    [row] = queue_rows(database)
+    assert row["queue_name"] == "index-repo"
+    assert row["lock"] == f"index:{job.index_id}"
+    assert row["args"] == {"job_id": str(job.id), "repository_id": str(job.repository_uuid), "commit_sha": "a" * 40}
+    assert requests.get(database, job.id).queue_job_id == row["id"]
+
+
+def test_the_same_request_twice_is_one_job(database: Database, make_job: MakeJob) -> None:
+    assert make_job().id == make_job().id
+    assert len(queue_rows(database)) == 1
+
+
+def test_a_hundred_equal_requests_at_once_are_one_job(database: Database, owner: Owner, make_job: MakeJob) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        made = {job.id for job in threads.map(lambda _: make_job(), range(100))}
+    assert len(made) == 1
+    assert len(queue_rows(database)) == 1
+
+
+def test_another_ref_commit_or_repository_is_another_job(make_job: MakeJob) -> None:
+    made = [make_job(), make_job(ref="main"), make_job(commit_sha="a" * 40), make_job(ref="main", commit_sha="a" * 40)]
+    made.append(make_job("someone/else"))
+    assert len({job.id for job in made}) == len(made)
+
+
+def test_a_ref_and_a_commit_at_it_share_an_index(make_job: MakeJob) -> None:
+    assert make_job(ref="main").index_id == make_job(ref="main", commit_sha="a" * 40).index_id
+    assert make_job().index_id != make_job(commit_sha="a" * 40).index_id
+
+
+def test_forcing_a_queued_request_forces_that_job(database: Database, make_job: MakeJob) -> None:
+    job = make_job()
+    assert make_job(force=True).id == job.id
+    assert requests.get(database, job.id).force
+
+
+def test_a_running_job_does_not_swallow_a_new_request(database: Database, make_job: MakeJob) -> None:
+    running = make_job()
+    tracker.claim(database, running.id, "worker")
+    assert make_job().id != running.id
+
+
+def test_two_runs_of_one_index_are_impossible(database: Database, make_job: MakeJob) -> None:
+    first = make_job()
+    tracker.claim(database, first.id, "one")
+    second = make_job()
+    with pytest.raises(Exception, match="index_jobs_one_run"), database.transaction() as connection:
+        jobs.claim(connection, second.id, "two", sources(JobStatus.PROCESSING))
+
+
+def test_another_owners_job_is_not_there(database: Database, make_job: MakeJob) -> None:
+    job = make_job()
+    create_key(database, "stranger", "test")
+    with database.transaction() as connection:
+        stranger = access.ensure_owner(connection, "stranger")
+    for act in (requests.get, requests.cancel, requests.retry):
+        with pytest.raises(NotFound):
+            act(database, job.id, stranger.id)
+    with pytest.raises(NotFound):
+        requests.get(database, uuid4(), local_owner(database).id)
+
+
+def test_a_cancelled_job_can_be_tried_again(database: Database, make_job: MakeJob) -> None:
+    job = make_job()
+    assert requests.cancel(database, job.id).status is JobStatus.CANCELLED
+    again = requests.retry(database, job.id)
+    assert (again.status, again.attempt) == (JobStatus.PENDING, 0)
+    assert len(queue_rows(database)) == 2
+
+
+def test_retrying_what_is_queued_already_is_refused(database: Database, make_job: MakeJob) -> None:
+    job = make_job()
+    requests.cancel(database, job.id)
+    make_job()
+    with pytest.raises(Conflict, match="queued already"):
+        requests.retry(database, job.id)
+
+
+def test_deleting_a_repository_cancels_its_jobs_and_keeps_their_rows(
+    database: Database, owner: Owner, make_job: MakeJob
+) -> None:
+    waiting, running = make_job(ref="waiting"), make_job(ref="running")
+    tracker.claim(database, running.id, "worker")
+    with database.transaction() as connection:
+        repository = requests.repositories.by_uuid(connection, owner.id, waiting.repository_uuid)
+    assert repository is not None
+    requests.remove_repository(database, repository)
+    for job_id in (waiting.id, running.id):
+        job = requests.get(database, job_id)
+        assert (job.status, job.error_code) == (JobStatus.CANCELLED, "repository_deleted")
+        assert (job.repository_id, job.repository_name) == (None, "someone/something")
+    with pytest.raises(Conflict, match="deleted"):
+        requests.retry(database, waiting.id)
+
+
+def bring_to(database: Database, make_job: MakeJob, status: JobStatus) -> Job:
+    """A job in this status; the claim is the same whether it ever ran or not."""
+    job = make_job(f"someone/{uuid4().hex}")
+    with database.transaction() as connection:
+        connection.execute(
+            "update index_jobs set status = %s, claim = 1000000 + nextval('job_claims') where id = %s", [status.value, job.id]
+        )
+    return requests.get(database, job.id)
+
+
+def attempt(database: Database, job: Job, to: JobStatus) -> None:
+    """Try the transition by the function that makes it in production."""
+    assert job.claim is not None
+    with database.transaction() as connection:
+        if to is JobStatus.PROCESSING:
+            jobs.claim(connection, job.id, "worker", sources(to))
+        elif to is JobStatus.CANCELLED:
+            jobs.cancel(connection, job.id, sources(to))
+        elif to is JobStatus.PENDING:
+            jobs.retry(connection, job.id, sources(to))
+        else:
+            jobs.finish(connection, job.id, job.claim, to, sources(to))
+
+
+@pytest.mark.parametrize("start", JobStatus)
+@pytest.mark.parametrize("end", JobStatus)
+def test_every_transition_is_allowed_or_refused_by_the_table(
+    database: Database, make_job: MakeJob, start: JobStatus, end: JobStatus
+) -> None:
+    job = bring_to(database, make_job, start)
+    attempt(database, job, end)
+    expected = end if end in TRANSITIONS[start] else start
+    assert requests.get(database, job.id).status is expected
+
+
+def test_index_requests_name_their_index() -> None:
+    assert IndexRequest("a", "n").index_ref == "HEAD"
+    assert IndexRequest("a", "n", ref="main", commit_sha="a" * 40).index_ref == "main"
+    assert IndexRequest("a", "n", commit_sha="a" * 40).index_ref is None
