@@ -23,6 +23,7 @@
         │   ├── SourceUnreachable    transient: network, server, disk
         │   └── SourceRefused        permanent: not found, not allowed, broken repository
         ├── LimitExceeded            permanent: the repository is larger than a setting allows
+        ├── ParserUnavailable        transient: parser processes do not start
         └── WorkerDied               the process that ran the job ended without finishing it
 
 A file that cannot be indexed is no exception but a value: see `model.SkipReason`.
@@ -166,6 +167,13 @@ class LimitExceeded(JobError):
     """The repository is larger than this server accepts."""
 
     code = "limit_exceeded"
+
+
+class ParserUnavailable(JobError):
+    """Parser processes do not start on this machine."""
+
+    code = "parser_unavailable"
+    transient = True
 
 
 class WorkerDied(JobError):

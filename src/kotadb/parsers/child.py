@@ -1,0 +1,111 @@
+"""The process that parses: `python -P -m kotadb.parsers.child FD PARENT MEMORY_BYTES MODULE:FUNCTION`.
+
+It reads hostile text with native code, so it is built to be lost. It holds nothing but its end of a socket, has hard
+limits, and ends with its parent: by a signal on Linux, elsewhere when the socket says that the other end is gone.
+
+Not imported by the rest of kotadb. It imports as little as it can, as its start is what a small job waits for.
+"""
+
+import ctypes
+import importlib
+import os
+import resource
+import signal
+import socket
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from kotadb.parsers import frames
+
+Work = Callable[[str, bytes], tuple[bytes, float, float]]
+
+PR_SET_PDEATHSIG = 1
+MAX_STDERR_BYTES = 1024 * 1024
+MAX_TRACEBACK_CHARACTERS = 8192
+OUT_OF_MEMORY = frames.encode([frames.MEMORY])
+
+
+def main(arguments: list[str]) -> None:
+    """Parse batches until the other end of the socket is gone."""
+    descriptor, parent, memory_bytes, name = arguments
+    _end_with(int(parent))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide about
+    work = _load(name)
+    _set_limits(int(memory_bytes))
+    with socket.socket(fileno=int(descriptor)) as pipe:
+        try:
+            _serve(pipe, work)
+        except (EOFError, ConnectionError):
+            return
+
+
+def _end_with(parent: int) -> None:
+    """Have the kernel kill this process when the thread that started it ends, however it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:  # it ended before the line above
+        sys.exit(0)
+
+
+def _load(name: str) -> Work:
+    module, _, function = name.partition(":")
+    work: Work = getattr(importlib.import_module(module), function)
+    return work
+
+
+def _set_limits(memory_bytes: int) -> None:
+    """Limit what parsing may take.
+
+    RLIMIT_AS counts address space, of which the interpreter and its libraries have mapped some already and not the same
+    on every machine. The setting is therefore added to what is mapped now, and means: what parsing may take on top.
+    Where the kernel does not tell what is mapped (macOS, which does not keep this limit either), none is set.
+    """
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_STDERR_BYTES, MAX_STDERR_BYTES))
+    mapped = _status_bytes("VmSize")
+    if mapped is not None:
+        resource.setrlimit(resource.RLIMIT_AS, (mapped + memory_bytes, mapped + memory_bytes))
+
+
+def _serve(pipe: socket.socket, work: Work) -> None:
+    pipe.sendall(frames.encode([frames.READY]))
+    reported = 0.0
+    while True:
+        for language, source in frames.read(pipe.recv):
+            pipe.sendall(frames.encode([frames.STARTED]))
+            pipe.sendall(_answer(work, language, source))
+        spent = time.process_time()
+        pipe.sendall(frames.encode([frames.DONE, _peak_bytes(), spent - reported]))
+        reported = spent
+
+
+def _answer(work: Work, language: str, source: bytes) -> bytes:
+    try:
+        return frames.encode([frames.PARSED, *work(language, source)])
+    except MemoryError:
+        pass
+    except BaseException:  # whatever a file makes the code raise, SystemExit too, is the fault of that file alone
+        return frames.encode([frames.RAISED, traceback.format_exc()[-MAX_TRACEBACK_CHARACTERS:]])
+    return OUT_OF_MEMORY  # here, not above: handling the exception keeps alive what the memory went to
+
+
+def _peak_bytes() -> int:
+    """The most memory this process has had. `ru_maxrss` is second best: on Linux it begins with the parent's."""
+    peak = _status_bytes("VmHWM")
+    return peak if peak is not None else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _status_bytes(field: str) -> int | None:
+    try:
+        with open("/proc/self/status", "rb") as status:  # noqa: PTH123 (pathlib would be imported for this alone)
+            lines: list[Any] = [line.split() for line in status]
+    except OSError:
+        return None
+    return next((int(line[1]) * 1024 for line in lines if line[0] == field.encode() + b":"), None)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
