@@ -1,0 +1,219 @@
+"""One commit of a repository, without history, into a bare repository of the job's own.
+
+Nothing is ever checked out. A remote repository's blobs come along up to the size that is indexed; a local one's stay
+where they are and are borrowed (see docs/decisions/0002).
+"""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import quote_from_bytes
+
+from kotadb.errors import JobError, SourceRefused, SourceUnreachable
+from kotadb.git.addresses import Resolve, pin, resolve_host
+from kotadb.git.command import Check, Git, git_version, go_on
+from kotadb.git.failures import SECURITY_CODES, disk_full
+from kotadb.git.layout import Repository, find_repository
+from kotadb.git.sources import LocalSource, RemoteSource, Source
+from kotadb.logs import get_logger
+from kotadb.settings import Settings
+
+log = get_logger(__name__)
+
+HEAD = "HEAD"
+_SHA256_DIGITS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What was fetched: read its objects from `git_dir`.
+
+    `commit_sha` is None for a repository whose HEAD has no commit yet. `branch` is the one HEAD resolved to, None if it
+    is detached or another ref or a commit was asked for.
+    """
+
+    git_dir: Path
+    commit_sha: str | None
+    branch: str | None
+
+
+def fetch(
+    source: Source,
+    *,
+    ref: str | None = None,
+    commit: str | None = None,
+    into: Path,
+    settings: Settings,
+    resolve: Resolve = resolve_host,
+    lock_fd: int | None = None,
+    check: Check = go_on,
+) -> Fetched:
+    """Fetch `commit`, or else what `ref` (default HEAD) names now, into the existing folder `into`.
+
+    `ref` and `commit` are as `parse_ref` and `parse_commit` return them. `check` is called a few times a second and may
+    raise to stop. Raises SourceUnreachable, which may pass, SourceRefused and LimitExceeded, which do not, each with
+    its code.
+    """
+    git_version()
+    git = Git(
+        into / "git", file_bytes=settings.max_fetch_bytes, deadline=time.monotonic() + settings.max_fetch_seconds,
+        lock_fd=lock_fd, check=check,
+    )  # fmt: skip
+    with _reported(), disk_full():
+        if isinstance(source, LocalSource):
+            return _fetch_local(git, source, ref or HEAD, commit)
+        return _fetch_remote(git, source, ref or HEAD, commit, settings, resolve)
+
+
+@contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
+    except JobError as error:
+        if error.code in SECURITY_CODES:
+            log.warning("security_event", code=error.code)
+        raise
+
+
+# ---- remote ----------------------------------------------------------------------------------------------------------
+
+
+def _fetch_remote(
+    git: Git, source: RemoteSource, ref: str, commit: str | None, settings: Settings, resolve: Resolve
+) -> Fetched:
+    remote = replace(
+        git,
+        environment={"GIT_ALLOW_PROTOCOL": "https"},
+        config=_https_config(source, settings, resolve),
+        private_config={"http.proxy": settings.git_proxy} if settings.git_proxy else {},
+    )
+    # One byte more than is indexed: what is exactly that large is left out too, and so never needs a second look.
+    filter_ = f"blob:limit={settings.max_file_bytes + 1}"
+    return _first_found(
+        lambda url: _fetch_from(remote, url, ref, commit, filter_), (source.address, f"{source.address}.git")
+    )
+
+
+def _https_config(source: RemoteSource, settings: Settings, resolve: Resolve) -> Mapping[str, str]:
+    config = {}
+    if settings.git_ca_file is not None:
+        config["http.sslCAInfo"] = str(settings.git_ca_file)
+    # Behind a proxy it is the proxy that looks names up and decides what may be reached.
+    if settings.git_proxy is None:
+        addresses = pin(source.host, source.port, settings.git_allowed_hosts, resolve)
+        config["http.curloptResolve"] = f"{source.host}:{source.port}:{','.join(addresses)}"
+    return config
+
+
+def _first_found(attempt: Callable[[str], Fetched], urls: tuple[str, str]) -> Fetched:
+    """Some servers know a repository only as `name`, some only as `name.git`, and some redirect from one to the other.
+
+    Redirects are refused, and both spellings are the same address to us, so try them in turn.
+    """
+    try:
+        return attempt(urls[0])
+    except SourceRefused as error:
+        if error.code not in ("repository_moved", "repository_not_found"):
+            raise
+    return attempt(urls[1])
+
+
+# ---- local -----------------------------------------------------------------------------------------------------------
+
+
+def _fetch_local(git: Git, source: LocalSource, ref: str, commit: str | None) -> Fetched:
+    """Commits and trees come through git's own protocol, blobs are borrowed: one that is missing harms nobody else."""
+    repository = find_repository(source.path)
+    if repository is None or repository.top != source.path:
+        raise SourceRefused("There is no git repository at this path any more.", code="not_a_repository")
+    config = git.git_dir.with_name("gitconfig")
+    config.write_text(_local_config(repository), "utf-8", "surrogateescape")
+    local = replace(git, environment={"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": str(config)})
+    url = "file://" + quote_from_bytes(bytes(repository.top))
+    fetched = _fetch_from(local, url, ref, commit, "blob:none")
+    # Only now: a fetch into a repository with alternates would run git, with its configuration, in the lender.
+    alternates = git.git_dir / "objects" / "info" / "alternates"
+    alternates.parent.mkdir(exist_ok=True)
+    alternates.write_bytes(bytes(repository.objects) + b"\n")
+    return fetched
+
+
+def _local_config(repository: Repository) -> str:
+    """What the local end of the fetch must be told; it reads no `-c`. All its owners' files are safe: none is run."""
+    folders = {repository.top, repository.top / ".git", repository.git_dir, repository.common_dir}
+    lines = ["[uploadpack]", "allowFilter = true", "allowAnySHA1InWant = true", "[safe]"]
+    lines += sorted(f"directory = {_quoted(str(folder))}" for folder in folders)
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+# ---- both ------------------------------------------------------------------------------------------------------------
+
+
+def _fetch_from(git: Git, url: str, ref: str, commit: str | None, filter_: str) -> Fetched:
+    """The object format is a repository's own; a server that has the other one says so at once."""
+    sha256 = commit is not None and len(commit) == _SHA256_DIGITS
+    try:
+        return _fetch_as("sha256" if sha256 else "sha1", git, url, ref, commit, filter_)
+    except SourceRefused as error:
+        if error.code != "object_format" or commit is not None:
+            raise
+    return _fetch_as("sha256", git, url, ref, commit, filter_)
+
+
+def _fetch_as(object_format: str, git: Git, url: str, ref: str, commit: str | None, filter_: str) -> Fetched:
+    shutil.rmtree(git.git_dir, ignore_errors=True)  # of the attempt before
+    git.run("init", "-q", "--bare", f"--object-format={object_format}")
+    if commit is not None:
+        return Fetched(git.git_dir, _download(git, url, commit, filter_, commit), None)
+    if ref != HEAD:
+        # "+" keeps git from reading a branch called `tag` as a keyword.
+        return Fetched(git.git_dir, _download(git, url, f"+{ref}", filter_), None)
+    head, branch = _remote_head(git, url)
+    if head is None:
+        return Fetched(git.git_dir, None, branch)
+    return Fetched(git.git_dir, _download_tip(git, url, head, filter_), branch)
+
+
+def _remote_head(git: Git, url: str) -> tuple[str | None, str | None]:
+    """The commit HEAD names, and the branch it does so through: one look, so that they belong together."""
+    commit, branch = None, None
+    for line in git.run("ls-remote", "--symref", "--", url, HEAD).decode("utf-8", "surrogateescape").splitlines():
+        value, _, name = line.partition("\t")
+        if name == HEAD and value.startswith("ref: "):
+            branch = value.removeprefix("ref: ").removeprefix("refs/heads/")
+        elif name == HEAD:
+            commit = value
+    return commit, branch
+
+
+def _download_tip(git: Git, url: str, head: str, filter_: str) -> str:
+    try:
+        return _download(git, url, head, filter_, head)
+    except SourceRefused as error:
+        if error.code != "commit_not_found":
+            raise
+        raise SourceUnreachable("The branch was rewritten while it was fetched.", code="ref_moved") from error
+
+
+def _download(git: Git, url: str, wanted: str, filter_: str, commit: str | None = None) -> str:
+    """Fetch `wanted`, and return the commit it is, which must be `commit` if that is given."""
+    config = git.git_dir / "config"
+    before = config.read_bytes()
+    git.run("fetch", "-q", "--depth", "1", "--no-tags", f"--filter={filter_}", "--", url, wanted)
+    # git noted the address as one to download missing blobs from, later and unasked: forget it.
+    config.write_bytes(before)
+    try:
+        found = git.run("rev-parse", "--verify", "-q", "FETCH_HEAD^{commit}").decode().strip()
+    except JobError:
+        found = ""
+    if not found or commit not in (None, found):
+        raise SourceRefused("What was asked for is not a commit.", code="not_a_commit")
+    return found
