@@ -1,0 +1,67 @@
+"""The languages kotadb can parse. Each is one folder here, found by itself; see docs/adding_a_language.md."""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+from posixpath import basename, splitext
+
+from kotadb.errors import LanguageError
+from kotadb.languages.grammar import Language, LanguageSpec, compile_language
+
+__all__ = ["Language", "LanguageSpec", "claims", "language_of", "load", "names"]
+
+
+def language_of(path: str) -> str | None:
+    """The name of the language that the file at `path` is in, None if no folder here knows it.
+
+    A name or extension as written counts first, then in lower case: `SETUP.PY` is what `setup.py` is.
+    """
+    name = basename(path)
+    extension = splitext(name)[1]
+    claimed = _claimed()
+    for key in (name, extension, extension.lower()):
+        if key and key in claimed:
+            return claimed[key]
+    return None
+
+
+def names() -> tuple[str, ...]:
+    """The languages there are, sorted."""
+    return tuple(sorted(_specs()))
+
+
+@cache
+def load(name: str) -> Language:
+    """The language, compiled once per process. Raises LanguageError where there is none, or its folder is broken."""
+    claims(_specs().values())
+    if name not in _specs():
+        raise LanguageError(f"there is no language {name}; there are {', '.join(names())}")
+    return compile_language(_specs()[name])
+
+
+def claims(specs: Iterable[LanguageSpec]) -> Mapping[str, str]:
+    """Languages by the extensions and file names they claim. Raises LanguageError where two claim the same."""
+    claimed: dict[str, LanguageSpec] = {}
+    for spec in specs:
+        for key in spec.extensions + spec.file_names:
+            other = claimed.setdefault(key, spec)
+            if other is not spec:
+                raise LanguageError(
+                    f"{other.folder} ({other.name}) and {spec.folder} ({spec.name}) both claim {key}: take it from one"
+                )
+    return {key: spec.name for key, spec in claimed.items()}
+
+
+@cache
+def _claimed() -> Mapping[str, str]:
+    return claims(_specs().values())
+
+
+@cache
+def _specs() -> Mapping[str, LanguageSpec]:
+    specs: dict[str, LanguageSpec] = {}
+    for module in iter_modules(__path__, f"{__name__}."):
+        if module.ispkg:
+            specs |= {spec.name: spec for spec in import_module(module.name).SPECS}
+    return specs

@@ -1,0 +1,112 @@
+"""TypeScript and JavaScript, with and without JSX.
+
+The grammars differ in a few node names, so that `ecmascript.scm` holds what they share and the other files the rest.
+
+- The range of a symbol includes `export`, `declare` and decorators; the signature leaves the decorators out.
+- Each overload signature is a symbol of its own: declaration files have nothing else.
+- What a `declare`d namespace holds is exported with it; what another namespace holds needs its own `export`.
+"""
+
+import re
+from collections.abc import Iterator
+
+from tree_sitter import Node
+
+from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
+from kotadb.model import SymbolKind
+
+_FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
+_TRANSPARENT = frozenset(
+    {"parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression", "type_assertion"}
+)
+_ACCESSORS = {"get": SymbolKind.GETTER, "set": SymbolKind.SETTER}
+
+
+def _refine(found: Found, parent: SymbolKind | None) -> Found:
+    """A name bound to a function or class is that function or class; a field that holds a function is a method."""
+    if found.head is Head.MEMBER:
+        found = found._replace(kind=_ACCESSORS.get(_first_word(found.node), found.kind))
+    if found.value is None:
+        return found
+    value = _unwrapped(found.value)
+    if value.type not in _FUNCTIONS and value.type != "class":
+        return found
+    return found._replace(
+        kind=_kind_of_value(found.kind, value),
+        body=value.child_by_field_name("body"),
+        is_async=_first_word(value) == "async",
+    )
+
+
+def _kind_of_value(kind: SymbolKind, value: Node) -> SymbolKind:
+    if value.type == "class":
+        return SymbolKind.CLASS
+    return SymbolKind.METHOD if kind in (SymbolKind.METHOD, SymbolKind.PROPERTY) else SymbolKind.FUNCTION
+
+
+def _first_word(node: Node) -> str:
+    """The type of the first child, which for a keyword is the keyword."""
+    first = node.child(0)
+    return first.type if first is not None else ""
+
+
+def _unwrapped(value: Node) -> Node:
+    """The expression inside of parentheses, casts and assertions."""
+    while value.type in _TRANSPARENT:
+        inner = value.named_child(value.named_child_count - 1 if value.type == "type_assertion" else 0)
+        if inner is None:
+            break
+        value = inner
+    return value
+
+
+def _access(name: str, modifier: str | None) -> str:
+    return "private" if name.startswith("#") else modifier or "public"
+
+
+_STAR = re.compile(r"^[ \t]*\*?[ \t]?", re.MULTILINE)
+
+
+def _documentation(comment: str) -> str:
+    """A JSDoc block without its stars."""
+    text = comment.removeprefix("/**").removesuffix("*/").replace("\r\n", "\n")
+    return _STAR.sub("", text).strip()
+
+
+_PART_OF_PATTERN = {"pair_pattern": "value", "assignment_pattern": "left", "object_assignment_pattern": "left"}
+
+
+def _bound_names(pattern: Node) -> Iterator[Node]:
+    """The names in a destructuring pattern, in their order; defaults and keys are none."""
+    pending = [pattern]
+    while pending:
+        node = pending.pop()
+        if node.type in ("identifier", "shorthand_property_identifier_pattern"):
+            yield node
+        elif node.type in _PART_OF_PATTERN:
+            part = node.child_by_field_name(_PART_OF_PATTERN[node.type])
+            pending.extend([part] if part else [])
+        elif node.type in ("object_pattern", "array_pattern", "rest_pattern"):
+            pending.extend(reversed(node.named_children))
+
+
+_RULES = Rules(
+    refine=_refine,
+    access=_access,
+    documentation=_documentation,
+    bound_names=_bound_names,
+    gap=re.compile(rb"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+"),
+)
+
+
+def _spec(name: str, grammar: str, *extensions: str) -> LanguageSpec:
+    own = "javascript.scm" if "javascript" in grammar else "typescript.scm"
+    return LanguageSpec(name, __name__, extensions, grammar, ("ecmascript.scm", own), _RULES)
+
+
+SPECS = (
+    _spec("typescript", "tree_sitter_typescript:language_typescript", ".ts", ".mts", ".cts"),
+    _spec("tsx", "tree_sitter_typescript:language_tsx", ".tsx"),
+    _spec("javascript", "tree_sitter_javascript:language", ".js", ".mjs", ".cjs"),
+    _spec("jsx", "tree_sitter_javascript:language", ".jsx"),
+)

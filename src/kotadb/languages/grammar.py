@@ -1,0 +1,210 @@
+"""What a language folder consists of, and how its queries are compiled.
+
+A language is described in `.scm` files: tree-sitter queries whose captures say what a node is. Each pattern has exactly
+one *head*, which says what the match means, and further captures that say where its parts are. Names that begin with
+an underscore are free, to be used in predicates.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import resources
+from pkgutil import resolve_name
+from typing import NamedTuple
+
+import tree_sitter
+from tree_sitter import Node, Query, QueryCursor, QueryError, Tree
+
+from kotadb.errors import LanguageError
+from kotadb.model import SymbolKind
+
+
+class Head(StrEnum):
+    """What a match means; the first part of its head capture's name."""
+
+    DEFINITION = "definition"
+    """`@definition.<kind>`: a symbol, wherever it is."""
+    BINDING = "binding"
+    """`@binding.<kind>`: a symbol where it first binds its name, but not inside of a function: that is a local."""
+    MEMBER = "member"
+    """`@member.<kind>`: a symbol that belongs to the binding around it, and is dropped where there is none."""
+    FIELD = "field"
+    """`@field.<kind>`: found in a constructor, a symbol of its class where the class has none of that name yet."""
+    SCOPE = "scope"
+    """`@scope`: an anonymous function or block: what it binds is local."""
+    SCOPE_CLASS = "scope.class"
+    """`@scope.class`: an anonymous class: its members belong to the symbol around it."""
+    WRAPPER = "wrapper"
+    """`@wrapper`: a statement around the definition `@wrapped`, which belongs to it: `export`, `declare`."""
+    DECORATOR = "decorator"
+    """`@decorator`: stands before a definition and belongs to it."""
+    DOC = "doc"
+    """`@doc`: documents the node (or the body) `@documented`, or else what follows it."""
+    EXPORT_NAME = "export.name"
+    """`@export.name`: a name of this module that is exported."""
+    EXPORT_LIST = "export.list"
+    """`@export.list`: this module lists what it exports; what is not listed is not exported."""
+
+
+SYMBOL_HEADS = frozenset({Head.DEFINITION, Head.BINDING, Head.MEMBER, Head.FIELD})
+
+PARTS = frozenset(
+    {
+        "name",  # the symbol's name
+        "names",  # a pattern that binds several names: `Rules.bound_names` finds them
+        "body",  # ends the signature
+        "value",  # what the name is bound to: part of the signature if short
+        "statement",  # the statement around a binding; the first binding of a statement starts where that starts
+        "async",  # its presence: an async function
+        "access",  # the access modifier
+        "export",  # its presence: exported
+        "ambient",  # its presence: declared only, so that what is inside needs no export of its own
+        "wrapped",  # see @wrapper
+        "documented",  # see @doc
+    }
+)
+
+
+class Found(NamedTuple):
+    """A match that is a symbol, before it has its place: what the query said."""
+
+    head: Head
+    kind: SymbolKind
+    node: Node
+    name: Node
+    body: Node | None
+    value: Node | None
+    statement: Node | None
+    is_async: bool
+    modifier: str | None
+    """The text of `@access`."""
+    is_exported: bool
+    """Marked with `@export`, itself or by its wrapper."""
+    is_ambient: bool
+    """Marked with `@ambient`, itself or by its wrapper."""
+
+
+def _as_found(found: Found, parent: SymbolKind | None) -> Found:
+    return found
+
+
+def _always_public(name: str, modifier: str | None) -> str:
+    return modifier or "public"
+
+
+def _never_exported(name: str) -> bool:
+    return False
+
+
+def _as_written(text: str) -> str:
+    return text.strip()
+
+
+def _only_itself(pattern: Node) -> Iterable[Node]:
+    return (pattern,)
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a query cannot say of a language. Every rule has a default that suits a language without it."""
+
+    refine: Callable[[Found, SymbolKind | None], Found] = _as_found
+    """The same symbol with what follows from its value, its name, or the kind of the symbol around it."""
+    access: Callable[[str, str | None], str] = _always_public
+    """"public", "protected" or "private", for a name and its modifier."""
+    hidden: frozenset[str] = frozenset({"private"})
+    """The kinds of access whose members are not exported with their class."""
+    exported_by_default: Callable[[str], bool] = _never_exported
+    """Whether a module exports a name that it says nothing about."""
+    documentation: Callable[[str], str] = _as_written
+    """The text of a `@doc` node without its comment marks or quotes."""
+    bound_names: Callable[[Node], Iterable[Node]] = _only_itself
+    """The names that a `@names` pattern binds."""
+    gap: re.Pattern[bytes] = re.compile(rb"\s*+")
+    """What may stand between a decorator or doc comment and its definition: space and comments. Matches anything."""
+
+
+@dataclass(frozen=True)
+class LanguageSpec:
+    """A language as its folder describes it.
+
+    `grammar` is "module:function" of the grammar's wheel, resolved at load; `queries` are `.scm` files of `folder`,
+    read as one. Where several patterns match the same name, the one that is written first counts.
+    """
+
+    name: str
+    folder: str
+    """The package that holds the queries."""
+    extensions: tuple[str, ...]
+    """With their dot, in lower case unless only that case is meant."""
+    grammar: str
+    queries: tuple[str, ...]
+    rules: Rules
+    file_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Language:
+    """A language ready for use; one per process and name."""
+
+    name: str
+    rules: Rules
+    grammar: tree_sitter.Language
+    query: Query
+
+    def matches(self, tree: Tree) -> list[tuple[int, dict[str, list[Node]]]]:
+        """Every match as (pattern's number, nodes by capture), in no particular order."""
+        return QueryCursor(self.query).matches(tree.root_node)
+
+
+def compile_language(spec: LanguageSpec) -> Language:
+    """The language of a spec. Raises LanguageError, which names the file, where a query is not valid."""
+    grammar = _grammar(spec)
+    texts = {f"{spec.folder}/{name}": _read(spec, name) for name in spec.queries}
+    for file, text in texts.items():
+        _check_captures(file, text)
+    return Language(spec.name, spec.rules, grammar, _compile(texts, grammar))
+
+
+def _grammar(spec: LanguageSpec) -> tree_sitter.Language:
+    try:
+        return tree_sitter.Language(resolve_name(spec.grammar)())
+    except (ImportError, AttributeError, ValueError) as error:
+        raise LanguageError(f"{spec.folder}: there is no grammar {spec.grammar}: {error}") from error
+
+
+def _read(spec: LanguageSpec, name: str) -> str:
+    try:
+        return resources.files(spec.folder).joinpath(name).read_text("utf-8")
+    except OSError as error:
+        raise LanguageError(f"{spec.folder}/{name}: cannot be read: {error}") from error
+
+
+def _compile(texts: Mapping[str, str], grammar: tree_sitter.Language) -> Query:
+    """One query of all files. An error's position is in that query, so the guilty file is looked for by itself."""
+    try:
+        return Query(grammar, "\n".join(texts.values()))
+    except (QueryError, ValueError) as error:
+        for file, text in texts.items() if len(texts) > 1 else ():
+            _compile({file: text}, grammar)
+        raise LanguageError(f"{' + '.join(texts)}: {error}") from error
+
+
+_IGNORED = re.compile(r'"(?:[^"\\]|\\.)*"|;[^\n]*')
+_CAPTURE = re.compile(r"@([\w.-]+)")
+
+
+def _check_captures(file: str, text: str) -> None:
+    for capture in _CAPTURE.findall(_IGNORED.sub("", text)):
+        if capture not in PARTS and capture not in HEADS and not capture.startswith("_"):
+            raise LanguageError(f"{file}: unknown capture @{capture}")
+
+
+def _heads() -> Mapping[str, tuple[Head, SymbolKind]]:
+    """Every head capture there is; those that are no symbol carry a kind that nobody reads."""
+    symbols = {f"{head}.{kind}": (head, kind) for head in SYMBOL_HEADS for kind in SymbolKind}
+    return symbols | {head.value: (head, SymbolKind.MODULE) for head in Head if head not in SYMBOL_HEADS}
+
+
+HEADS = _heads()

@@ -1,0 +1,157 @@
+; Where several patterns match a name, the first one counts: the special ones stand before the general ones.
+
+; ---- classes
+
+(class_definition
+  name: (identifier) @name
+  superclasses: (argument_list [
+    (identifier) @_base
+    (attribute attribute: (identifier) @_base)
+  ])
+  body: (block) @body
+  (#any-of? @_base
+    "Enum" "IntEnum" "StrEnum" "ReprEnum" "Flag" "IntFlag" "EnumType" "Choices" "TextChoices" "IntegerChoices")
+) @definition.enum
+
+(class_definition
+  name: (identifier) @name
+  superclasses: (argument_list [
+    (identifier) @_base
+    (attribute attribute: (identifier) @_base)
+    (subscript value: (identifier) @_base)
+    (subscript value: (attribute attribute: (identifier) @_base))
+  ])
+  body: (block) @body
+  (#eq? @_base "Protocol")
+) @definition.interface
+
+(class_definition
+  name: (identifier) @name
+  body: (block) @body
+) @definition.class
+
+; ---- functions; those in a class become methods
+
+(decorated_definition
+  (decorator [
+    (identifier) @_decorator
+    (attribute attribute: (identifier) @_decorator)
+  ])
+  definition: (function_definition
+    "async"? @async
+    name: (identifier) @name
+    body: (block) @body
+  ) @definition.getter
+  (#any-of? @_decorator "property" "cached_property" "abstractproperty"))
+
+(decorated_definition
+  (decorator (attribute attribute: (identifier) @_decorator))
+  definition: (function_definition
+    name: (identifier) @name
+    body: (block) @body
+  ) @definition.setter
+  (#eq? @_decorator "setter"))
+
+(function_definition
+  "async"? @async
+  name: (identifier) @name
+  body: (block) @body
+) @definition.function
+
+; ---- names bound in a module or a class
+
+(assignment
+  left: (identifier) @name
+  right: (_)? @value
+) @binding.variable
+
+(assignment
+  left: [(pattern_list) (tuple_pattern) (list_pattern)] @names
+  right: (_) @value
+) @binding.variable
+
+(type_alias_statement
+  left: (type [
+    (identifier) @name
+    (generic_type . (identifier) @name)
+  ])
+) @definition.type
+
+; ---- attributes that the constructor sets
+
+(assignment
+  left: (attribute
+    object: (identifier) @_self
+    attribute: (identifier) @name)
+  right: (_)? @value
+  (#eq? @_self "self")
+) @field.property
+
+(assignment
+  left: (pattern_list
+    (attribute
+      object: (identifier) @_self
+      attribute: (identifier) @name
+    ) @field.property)
+  (#eq? @_self "self"))
+
+; ---- what belongs to a definition
+
+(decorator) @decorator
+
+(lambda) @scope
+
+(block
+  .
+  (comment)*
+  .
+  (expression_statement . (string) @doc .)
+) @documented
+
+(
+  (expression_statement (assignment) @documented)
+  .
+  (expression_statement . (string) @doc .)
+)
+
+; ---- __all__
+
+(module
+  (expression_statement
+    (assignment
+      left: (identifier) @_all
+      right: [(list) (tuple) (binary_operator left: [(list) (tuple)])]))
+  @export.list
+  (#eq? @_all "__all__"))
+
+(module
+  (expression_statement
+    [
+      (assignment
+        left: (identifier) @_all
+        right: [
+          (list (string (string_content) @export.name))
+          (tuple (string (string_content) @export.name))
+          (binary_operator left: (list (string (string_content) @export.name)))
+          (binary_operator left: (tuple (string (string_content) @export.name)))
+          (binary_operator right: (list (string (string_content) @export.name)))
+          (binary_operator right: (tuple (string (string_content) @export.name)))
+        ])
+      (augmented_assignment
+        left: (identifier) @_all
+        right: [
+          (list (string (string_content) @export.name))
+          (tuple (string (string_content) @export.name))
+        ])
+      (call
+        function: (attribute
+          object: (identifier) @_all
+          attribute: (identifier) @_method)
+        arguments: (argument_list [
+          (string (string_content) @export.name)
+          (list (string (string_content) @export.name))
+          (tuple (string (string_content) @export.name))
+        ])
+        (#any-of? @_method "append" "extend"))
+    ])
+  (#eq? @_all "__all__"))

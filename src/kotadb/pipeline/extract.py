@@ -1,0 +1,30 @@
+"""From the source of one file to its facts.
+
+Positions count in the bytes of the file as it is stored: a byte order mark is three bytes of line 1, a carriage return
+is one at the end of its line, a tab is one, and only a line feed ends a line.
+"""
+
+from tree_sitter import Parser, Tree
+
+from kotadb.languages import Language
+from kotadb.model import FileFacts
+from kotadb.pipeline.captures import lay_out
+from kotadb.pipeline.symbols import symbols_of
+from kotadb.pipeline.text import count_lines
+
+
+def parse(source: bytes, language: Language) -> Tree:
+    """The syntax tree of any bytes; it covers all of them, with errors where they are not of the language."""
+    return Parser(language.grammar).parse(source)
+
+
+def extract(source: bytes, tree: Tree, language: Language) -> FileFacts:
+    """The facts of a parsed file. `tree` must be `parse(source, language)`."""
+    layout = lay_out(source, tree, language)
+    symbols = symbols_of(source, layout, language.rules)
+    return FileFacts(lines=count_lines(source), has_errors=tree.root_node.has_error, symbols=symbols)
+
+
+def text_facts(source: bytes) -> FileFacts:
+    """The facts of a file whose language has no parser here (`model.TEXT`)."""
+    return FileFacts(lines=count_lines(source), has_errors=False)
