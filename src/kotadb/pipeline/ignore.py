@@ -1,0 +1,119 @@
+"""`.kotadbignore`: gitignore's rules, read from the root of the repository and from nowhere else.
+
+Our own reading of them, since strangers write these patterns: libraries turn them into plain regular expressions, in
+which `a*a*a*a*b` takes hours for a long name. `fnmatch.translate` makes one per path segment that never goes back
+behind a star, and the loop below does the same for `**`; a match is then at worst the product of the two lengths.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+
+MAX_RULES = 500
+"""What follows the last of them is not read: each rule is tried on each path of what may be 200,000."""
+
+MAX_RULE_CHARACTERS = 4096
+
+_PIECES = re.compile(r"\\(?P<escaped>.)|(?P<class>\[[!^]?\]?[^\]]*\])|(?P<plain>.)", re.DOTALL)
+"""A class with a backslash or a class of its own inside, `[\\]]` or `[[:alpha:]]`, is read as fnmatch reads it."""
+
+Segment = Callable[[str], object] | None
+"""Tells whether it matches one segment of a path; None stands for `**`, any number of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One line of the file. It is about whole paths if there is a slash in it, else about names at any depth."""
+
+    segments: tuple[Segment, ...]
+    is_path: bool
+    is_negated: bool
+    folders_only: bool
+
+
+def exclusion(text: str) -> Callable[[str], bool]:
+    """Whether a path, given with slashes from the root, is excluded by the rules in `text`."""
+    rules = [rule for line in text.split("\n") if (rule := _rule(line)) is not None][:MAX_RULES]
+    rules.reverse()  # the last that matches decides
+
+    def decided(parts: Sequence[str], is_folder: bool) -> bool:
+        for rule in rules:
+            applies = is_folder or not rule.folders_only
+            if applies and _matches(rule.segments, parts if rule.is_path else parts[-1:]):
+                return not rule.is_negated
+        return False
+
+    folders: dict[str, bool] = {}
+
+    def is_excluded(path: str) -> bool:
+        parts = path.split("/")
+        for depth in range(1, len(parts)):
+            folder = "/".join(parts[:depth])
+            if folder not in folders:
+                folders[folder] = decided(parts[:depth], is_folder=True)
+            if folders[folder]:
+                return True  # nothing below an excluded folder can be included again
+        return decided(parts, is_folder=False)
+
+    return is_excluded if rules else lambda _: False
+
+
+def _rule(line: str) -> Rule | None:
+    pattern = _without_trailing_spaces(line.removesuffix("\r"))
+    if not pattern or pattern.startswith("#") or len(pattern) > MAX_RULE_CHARACTERS:
+        return None
+    is_negated = pattern.startswith("!")
+    pattern = pattern.removeprefix("!")
+    folders_only = pattern.endswith("/")
+    pattern = pattern.removesuffix("/")
+    is_path = "/" in pattern
+    names = pattern.removeprefix("/").split("/")
+    if not all(names):
+        return None  # "", "/", "a//b": git never matches these
+    segments = [None if name == "**" else _segment(name) for name in names]
+    if segments[-1] is None:
+        segments.append(_segment("*"))  # all that is inside, not the folder itself
+    return Rule(tuple(segments), is_path, is_negated, folders_only)
+
+
+def _without_trailing_spaces(line: str) -> str:
+    stripped = line.rstrip(" ")
+    backslashes = len(stripped) - len(stripped.rstrip("\\"))
+    return line[: len(stripped) + 1] if backslashes % 2 else stripped
+
+
+def _segment(name: str) -> Segment:
+    """One segment's pattern: `*`, `?`, `[a-z]`, `[!a]`, `[^a]`, and a backslash before what is meant literally."""
+    return re.compile(translate("".join(_as_fnmatch(piece) for piece in _PIECES.finditer(name)))).match
+
+
+def _as_fnmatch(piece: re.Match[str]) -> str:
+    if (escaped := piece["escaped"]) is not None:
+        return f"[{escaped}]" if escaped in "*?[" else escaped
+    if piece["class"] is not None:
+        return re.sub(r"^\[\^", "[!", piece["class"])
+    return piece["plain"]
+
+
+def _matches(segments: Sequence[Segment], parts: Sequence[str]) -> bool:
+    """Match one by one; on a mismatch let the last `**` take one part more. Earlier ones need never be asked again."""
+    segment = part = 0
+    retry: tuple[int, int] | None = None
+    while part < len(parts):
+        matcher = segments[segment] if segment < len(segments) else _nothing
+        if matcher is None:
+            segment += 1
+            retry = (segment, part)
+        elif matcher(parts[part]):
+            segment, part = segment + 1, part + 1
+        elif retry is None:
+            return False
+        else:
+            segment, part = retry[0], retry[1] + 1
+            retry = (segment, part)
+    return all(matcher is None for matcher in segments[segment:])
+
+
+def _nothing(_: str) -> bool:
+    return False
