@@ -26,6 +26,8 @@ def _failure(pattern: str, error: type[JobError], code: str, message: str) -> _F
     return _Failure(re.compile(pattern, re.IGNORECASE), error, code, message)
 
 
+_QUOTED_URL = re.compile(r"'\w+://[^']*'")
+
 # The first that matches counts: causes stand before the consequences git reports next to them.
 _FAILURES = (
     _failure(
@@ -45,12 +47,12 @@ _FAILURES = (
         r"plaintext credentials|credentials in URL|uses plaintext", SourceRefused, "credentials_in_url",
         "The address holds credentials; leave them out."),
     _failure(
-        r"hasDot\b|hasDotdot|hasDotgit|fullPathname|gitmodules(Symlink|Blob|Path|Name|Url|Update)|"
-        r"git(attributes|ignore)Symlink|duplicateEntries|nullSha1",
+        r"object \w+: (hasDot|hasDotdot|hasDotgit|fullPathname|gitmodules(Symlink|Blob|Path|Name|Url|Update)|"
+        r"git(attributes|ignore)Symlink):",
         SourceRefused, "unsafe_tree",
         "The commit's tree holds names that could overwrite files elsewhere; it is not indexed."),
     _failure(
-        r"fsck error|badTree|badObjectSha1|missingTree|error in object", SourceRefused, "broken_objects",
+        r"fsck error|error in object", SourceRefused, "broken_objects",
         "The repository holds objects that git rejects; `git fsck` names them."),
     # What HTTP says.
     _failure(
@@ -87,8 +89,7 @@ _FAILURES = (
         r"couldn't find remote ref|Remote branch .* not found", SourceRefused, "ref_not_found",
         "The repository has no such branch or tag."),
     _failure(
-        r"not our ref|unadvertised object|remote did not send all necessary objects.*\n.*not our ref",
-        SourceRefused, "commit_not_found",
+        r"not our ref|unadvertised object", SourceRefused, "commit_not_found",
         "The repository has no such commit, or the server does not hand it out."),
     _failure(
         r"mismatched algorithms", SourceRefused, "object_format",
@@ -145,6 +146,7 @@ def classify(stderr: str) -> JobError:
     """
     # What the server says about itself comes after "remote:", and may say anything.
     own = "\n".join(line for line in stderr.splitlines() if not line.startswith("remote:"))
+    own = _QUOTED_URL.sub("''", own)
     for failure in _FAILURES:
         if failure.pattern.search(own):
             return failure.error(failure.message, code=failure.code)

@@ -133,7 +133,7 @@ def _is_dotted_quad(host: str) -> bool:
 
 
 def _path_name(path: str) -> str:
-    segments = [_segment(part) for part in path.strip("/").split("/")]
+    segments = [_segment(part) for part in path.removeprefix("/").removesuffix("/").split("/")]
     while segments[-1].endswith(".git"):
         segments[-1] = segments[-1].removesuffix(".git")
     if segments[-1] in ("", ".", ".."):
