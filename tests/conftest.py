@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.databases import create_database, create_template, drop_database
 
 from kotadb.postgres.database import Database
 from kotadb.postgres.embedded import EmbeddedServer
 from kotadb.settings import Settings, get_settings
+from support.databases import create_database, create_template, drop_database
 
 HOME = "KOTADB_TEST_HOME"
 DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
@@ -73,7 +73,8 @@ def database(url: str) -> Iterator[Database]:
 def settings(url: str, tmp_path: Path) -> Settings:
     """Settings for one test, with folders of its own."""
     (tmp_path / "tmp").mkdir()
-    return Settings(DATABASE_URL=url, temp_dir=tmp_path / "tmp", data_dir=tmp_path / "data")
+    changes = {"database_url": url, "temp_dir": tmp_path / "tmp", "data_dir": tmp_path / "data"}
+    return Settings().model_copy(update=changes)
 
 
 @pytest.fixture(autouse=True)

@@ -19,7 +19,10 @@ def configure_logging(settings: Settings) -> None:
     rendered: list[structlog.typing.Processor] = (
         [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
         if settings.log_format == "json"
-        else [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())]
+        # Plain tracebacks: others show the values of variables, secrets among them.
+        else [
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+        ]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
@@ -28,9 +31,9 @@ def configure_logging(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
-    # The queue logs each poll and each job at info; our own lines say the same with the job's id.
-    for noisy in ("procrastinate", "uvicorn.access", "psycopg.pool"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # The queue logs each poll and the end of each job; our own lines say the same with the job's id.
+    logging.getLogger("procrastinate").setLevel(logging.WARNING)
+    handler.addFilter(lambda record: getattr(record, "action", None) not in ("job_error", "job_success"))
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -8,6 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from kotadb.errors import InvalidInput, KotaError
+from kotadb.model import Step
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
@@ -63,6 +64,6 @@ def _print_stats(stats: dict[str, Any]) -> None:
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(skipped.items()))
     out.print(f"  {'skipped':<14}{sum(skipped.values()):>10,}" + (f"  [dim]{reasons}[/dim]" if reasons else ""))
     spent = stats["duration_ms"]
-    steps = ", ".join(f"{step} {milliseconds / 1000:.2f}" for step, milliseconds in spent.items())
+    steps = ", ".join(f"{step} {spent[step] / 1000:.2f}" for step in Step if step in spent)
     out.print(f"  {'seconds':<14}{sum(spent.values()) / 1000:>10.2f}  [dim]{steps}[/dim]")
     out.print(f"  {'peak memory':<14}{stats['peak_memory_bytes'] / 2**20:>7,.0f} MB")

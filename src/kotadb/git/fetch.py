@@ -39,6 +39,11 @@ class Fetched:
     commit_sha: str | None
     branch: str | None
 
+    @property
+    def is_local(self) -> bool:
+        """Whether blobs are borrowed from a repository on this machine."""
+        return (self.git_dir / "objects" / "info" / "alternates").exists()
+
 
 def fetch(
     source: Source,

@@ -1,26 +1,27 @@
 """The index-repo task: seven steps from a repository's address to a stored index."""
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from uuid import UUID
 
 import psutil
 import psycopg
 import structlog
 
-from kotadb.errors import ClaimLost, DatabaseUnavailable, LimitExceeded
+from kotadb.errors import ClaimLost, DatabaseUnavailable
 from kotadb.git.fetch import Fetched, fetch
 from kotadb.git.objects import list_tree, read_blobs
-from kotadb.git.sources import source_at
+from kotadb.git.sources import LocalSource, Source, parse_remote
 from kotadb.jobs.tracker import Run, claim
 from kotadb.jobs.workspace import Workspace, workspace
 from kotadb.languages import language_of
 from kotadb.logs import get_logger
-from kotadb.model import EXTRACTOR_VERSION, TEXT, SkippedFile, SkipReason, SourceFile, Step
-from kotadb.parsers.pool import Parsed, ParseRequest, ParserPool, Unparsed
-from kotadb.pipeline.discover import Discovery, decode, discover, inspect
+from kotadb.model import EXTRACTOR_VERSION, Repository, SkippedFile, SkipReason, SourceFile, Step, TreeEntry
+from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
+from kotadb.pipeline.discover import IGNORE_FILE, Discovery, decode, discover, inspect
 from kotadb.pipeline.identify import file_digest, file_ids
+from kotadb.pipeline.ignore import exclusion
 from kotadb.postgres import repositories
 from kotadb.postgres.database import Connection, Database
 from kotadb.postgres.store import (
@@ -38,7 +39,6 @@ from kotadb.postgres.store import (
 )
 from kotadb.settings import Settings
 
-IGNORE_FILE = b".kotadbignore"
 BATCH_BYTES = 2 * 1024 * 1024
 LOG_MEMORY_ABOVE_FILES = 1_000
 NOT_BUILT = (Step.REFERENCES, Step.DEPENDENCIES)
@@ -93,9 +93,15 @@ def _fetch(run: Run, settings: Settings, here: Workspace) -> Fetched:
         if repository is None:
             raise ClaimLost
         return fetch(
-            source_at(repository.address), ref=run.job.ref, commit=run.job.commit_sha, into=here.path,
+            _source(repository), ref=run.job.ref, commit=run.job.commit_sha, into=here.path,
             settings=settings, lock_fd=here.lock_fd, check=run.check,
         )  # fmt: skip
+
+
+def _source(repository: Repository) -> Source:
+    if repository.address.startswith("/"):
+        return LocalSource(Path(repository.address), repository.name)
+    return parse_remote(repository.address)
 
 
 def _is_indexed(run: Run, settings: Settings, fetched: Fetched) -> bool:
@@ -125,27 +131,24 @@ def limits(settings: Settings) -> str:
 
 def _discover(run: Run, settings: Settings, fetched: Fetched) -> Discovery:
     with run.step(Step.DISCOVER):
-        entries = [] if fetched.commit_sha is None else list_tree(fetched, check=run.check)
-        if len(entries) > settings.max_files:
-            raise LimitExceeded(
-                f"The repository has {len(entries)} files; this server takes {settings.max_files} (KOTADB_MAX_FILES)"
-            )
-        ignore = next((entry.blob_sha for entry in entries if entry.path == IGNORE_FILE), None)
+        if fetched.commit_sha is None:
+            return Discovery((), ())
+        entries = list_tree(fetched.git_dir, fetched.commit_sha, max_files=settings.max_files, check=run.check)
         found = discover(
             entries,
             language_of=language_of,
             max_file_bytes=settings.max_file_bytes,
-            absent=fetched.absent_reason,
-            ignore=_text(fetched, ignore),
+            is_excluded=exclusion(_ignore_text(fetched, entries)),
+            # A remote is asked not to send what is too large; a local repository lends what it has.
+            absent_reason=SkipReason.MISSING_BLOB if fetched.is_local else SkipReason.TOO_LARGE,
         )
         log.info("discovered", files=len(found.files), skipped=len(found.skipped))
         return found
 
 
-def _text(fetched: Fetched, blob_sha: str | None) -> str:
-    for _, source in read_blobs(fetched, [blob_sha] if blob_sha else []):
-        return decode(source or b"")
-    return ""
+def _ignore_text(fetched: Fetched, entries: Iterable[TreeEntry]) -> str:
+    ignore_files = [entry.blob_sha for entry in entries if entry.path == IGNORE_FILE.encode()]
+    return "".join(decode(source or b"") for _, source in read_blobs(fetched.git_dir, ignore_files))
 
 
 # ---- 3 and 4: parse, symbols -----------------------------------------------------------------------------------------
@@ -165,17 +168,18 @@ def _parse(run: Run, settings: Settings, fetched: Fetched, found: Discovery) -> 
     result = ParseResult({}, {})
     seconds = {Step.PARSE: 0.0, Step.SYMBOLS: 0.0}
     with run.step(Step.PARSE, len(new)), ParserPool(settings) as pool:
-        outcomes = pool.run(_requests(fetched, new, result))
-        for batch in _batches(_counted(run, outcomes, result)):
+        outcomes = pool.run(_requests(run, fetched, new, result))
+        for batch in _batches(_counted(run, outcomes, new, result)):
             for parsed in batch:
-                result.facts[parsed.key] = parsed.facts
+                result.facts[new[parsed.key]] = parsed.facts
                 seconds[Step.PARSE] += parsed.parse_seconds
                 seconds[Step.SYMBOLS] += parsed.symbols_seconds
-            _store_blobs(run, batch)
+            _store_blobs(run, new, batch)
             if len(new) > LOG_MEMORY_ABOVE_FILES:
                 log.info(
                     "parsed", files=len(result.facts), of=len(new), memory_bytes=psutil.Process().memory_info().rss
                 )
+    run.note_children(pool.peak_memory_bytes)
     run.divide(Step.PARSE, seconds)
     return result
 
@@ -188,24 +192,20 @@ def _new_blobs(run: Run, found: Discovery) -> list[BlobKey]:
     return [key for key in wanted if key not in known]
 
 
-def _requests(fetched: Fetched, new: Iterable[BlobKey], result: ParseResult) -> Iterator[ParseRequest[BlobKey]]:
+def _requests(run: Run, fetched: Fetched, new: list[BlobKey], result: ParseResult) -> Iterator[ParseRequest]:
     """Read the blobs; those whose content says that they are no source text are skipped here."""
-    languages = defaultdict(list)
-    for blob_sha, language in new:
-        languages[blob_sha].append(language)
-    for blob_sha, source in read_blobs(fetched, languages):
-        for language in languages[blob_sha]:
-            reason = SkipReason.MISSING_BLOB if source is None else inspect(source, is_code=language != TEXT)
-            if source is None or reason is not None:
-                result.skipped[blob_sha, language] = reason or SkipReason.MISSING_BLOB
-            else:
-                # What is parsed is what is stored, so that positions are positions in that text.
-                yield ParseRequest((blob_sha, language), language, decode(source).encode())
+    sources = read_blobs(fetched.git_dir, (blob_sha for blob_sha, _ in new), check=run.check)
+    for number, (blob_sha, source) in enumerate(sources):
+        language = new[number][1]
+        reason = SkipReason.MISSING_BLOB if source is None else inspect(source, language)
+        if source is None or reason is not None:
+            result.skipped[blob_sha, language] = reason or SkipReason.MISSING_BLOB
+        else:
+            # What is parsed is what is stored, so that positions are positions in that text.
+            yield ParseRequest(number, language, decode(source).encode())
 
 
-def _counted(
-    run: Run, outcomes: Iterable[Parsed[BlobKey] | Unparsed[BlobKey]], result: ParseResult
-) -> Iterator[Parsed[BlobKey]]:
+def _counted(run: Run, outcomes: Iterable[Outcome], new: list[BlobKey], result: ParseResult) -> Iterator[Parsed]:
     """Sort out what the parsers could not do, and report how far they are."""
     parsed = 0
     for outcome in outcomes:
@@ -213,13 +213,15 @@ def _counted(
             parsed += 1
             yield outcome
         else:
-            result.skipped[outcome.key] = outcome.reason
-            log.warning("file skipped", blob_sha=outcome.key[0], language=outcome.key[1], reason=outcome.reason.value)
+            key = new[outcome.key]
+            result.skipped[key] = outcome.reason
+            log.warning("file skipped", blob_sha=key[0], language=key[1], reason=outcome.reason.value)
         run.advance(parsed + len(result.skipped))
 
 
-def _batches(parsed: Iterable[Parsed[BlobKey]]) -> Iterator[list[Parsed[BlobKey]]]:
-    batch, size = [], 0
+def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:
+    batch: list[Parsed] = []
+    size = 0
     for item in parsed:
         batch.append(item)
         size += len(item.source)
@@ -230,8 +232,8 @@ def _batches(parsed: Iterable[Parsed[BlobKey]]) -> Iterator[list[Parsed[BlobKey]
         yield batch
 
 
-def _store_blobs(run: Run, batch: Iterable[Parsed[BlobKey]]) -> None:
-    blobs = [Blob(item.key, item.source.decode(), item.facts) for item in batch]
+def _store_blobs(run: Run, new: list[BlobKey], batch: Iterable[Parsed]) -> None:
+    blobs = [Blob(new[item.key], item.source.decode(), item.facts) for item in batch]
     with run.clock(Step.STORE), run.database.transaction() as connection:
         add_blobs(connection, run.repository_id, blobs, replace=run.job.force)
 
@@ -244,7 +246,7 @@ def _store_blobs(run: Run, batch: Iterable[Parsed[BlobKey]]) -> None:
 
 def _store(run: Run, settings: Settings, fetched: Fetched, found: Discovery, parsed: ParseResult) -> None:
     """Replace the index and complete the job, in one transaction."""
-    ids = file_ids(entry.raw_path for entry in (*found.files, *found.skipped))
+    ids = file_ids([file.raw_path for file in found.files] + [entry.raw_path for entry in found.skipped])
     files = [file for file in found.files if (file.blob_sha, file.language) not in parsed.skipped]
     skipped = (*found.skipped, *_skipped_blobs(found.files, parsed))
     with run.step(Step.STORE), run.database.transaction() as connection:

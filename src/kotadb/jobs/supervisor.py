@@ -72,7 +72,7 @@ class Supervisor:
 
     def _start(self, worker: Worker) -> None:
         worker.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        worker.process = start_worker(self._database.url, worker.name)
+        worker.process = start_worker(self._settings, self._database.url, worker.name)
         worker.started_at = time.monotonic()
 
     def _bury(self, worker: Worker, code: int) -> None:
@@ -111,12 +111,11 @@ class Supervisor:
             log.warning("jobs could not be taken back now; the next rescue will", worker=worker, error=str(error))
 
 
-def start_worker(url: str, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+def start_worker(settings: Settings, url: str, name: str, *arguments: str) -> subprocess.Popen[bytes]:
     """A worker process in its own process group that ends with its parent; see `jobs.worker` for the arguments."""
     command = [sys.executable, "-m", "kotadb.jobs.worker", "--name", name, "--parent", str(os.getpid()), *arguments]
-    return subprocess.Popen(
-        command, env=os.environ | {"DATABASE_URL": url}, stdin=subprocess.DEVNULL, start_new_session=True
-    )
+    environment = os.environ | {"DATABASE_URL": url, "KOTADB_LOG_LEVEL": settings.log_level}
+    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
 
 
 def release(settings: Settings, database: Database, worker: str | None, *, spend_attempt: bool) -> None:

@@ -35,7 +35,7 @@ class SynchronousIndexer:
 
     def _run(self, job: Job) -> None:
         name = f"synchronous:{secrets.token_hex(8)}"
-        process = start_worker(self._database.url, name, "--job", str(job.id))
+        process = start_worker(self._settings, self._database.url, name, "--job", str(job.id))
         try:
             process.wait()
         finally:

@@ -100,6 +100,10 @@ class Run:
         self._position = (step, done, total)
         self.check()
 
+    def note_children(self, peak_bytes: int) -> None:
+        """Children that came and went between two looks had this much memory together at their peak."""
+        self.peak_memory_bytes = max(self.peak_memory_bytes, psutil.Process().memory_info().rss + peak_bytes)
+
     def stats(self) -> dict[str, Any]:
         """What the run knows of its cost, for the job's stats."""
         self._measure_memory()
@@ -116,7 +120,11 @@ class Run:
     def fail(self, error: BaseException) -> None:
         """End as failed, with the reason. Does nothing if the claim is lost."""
         code = error.code if isinstance(error, KotaError) else "internal"
-        message = error.message if isinstance(error, KotaError) else f"{type(error).__name__}: {error}"
+        # What is unknown may name things that are none of the caller's business; the traceback stays inside.
+        known = isinstance(error, KotaError)
+        message = (
+            str(error) if known else f"Something went wrong here ({type(error).__name__}); the log has the details"
+        )
         trace = "".join(traceback.format_exception(error))
         self._finish(
             JobStatus.FAILED, code=code, message=_storable(message)[:MAX_MESSAGE], stats=self.stats(),

@@ -11,7 +11,7 @@ from kotadb.errors import Conflict, NotFound
 from kotadb.jobs import requests, tracker
 from kotadb.jobs.states import TRANSITIONS, sources
 from kotadb.model import IndexRequest, Job, JobStatus, Owner
-from kotadb.postgres import access, jobs
+from kotadb.postgres import access, jobs, repositories
 from kotadb.postgres.database import Database
 
 MakeJob = Callable[..., Job]
@@ -108,7 +108,7 @@ def test_deleting_a_repository_cancels_its_jobs_and_keeps_their_rows(
     waiting, running = make_job(ref="waiting"), make_job(ref="running")
     tracker.claim(database, running.id, "worker")
     with database.transaction() as connection:
-        repository = requests.repositories.by_uuid(connection, owner.id, waiting.repository_uuid)
+        repository = repositories.by_uuid(connection, owner.id, waiting.repository_uuid)
     assert repository is not None
     requests.remove_repository(database, repository)
     for job_id in (waiting.id, running.id):
@@ -124,7 +124,8 @@ def bring_to(database: Database, make_job: MakeJob, status: JobStatus) -> Job:
     job = make_job(f"someone/{uuid4().hex}")
     with database.transaction() as connection:
         connection.execute(
-            "update index_jobs set status = %s, claim = 1000000 + nextval('job_claims') where id = %s", [status.value, job.id]
+            "update index_jobs set status = %s, claim = 1000000 + nextval('job_claims') where id = %s",
+            [status.value, job.id],
         )
     return requests.get(database, job.id)
 

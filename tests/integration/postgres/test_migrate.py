@@ -6,12 +6,12 @@ from importlib import resources
 from pathlib import Path
 
 import pytest
-from support.databases import create_database, drop_database
 
 from kotadb.errors import SchemaMismatch
 from kotadb.postgres.database import connect
 from kotadb.postgres.embedded import EmbeddedServer
 from kotadb.postgres.migrate import check_copy, check_schema, migrate, our_migrations
+from support.databases import create_database, drop_database
 
 
 @pytest.fixture

@@ -167,9 +167,10 @@ def test_a_file_without_its_blob_cannot_be_stored(database: Database, make_job: 
     job = claimed(database, make_job)
     assert job.claim is not None
     file = source("a.py", "a")
-    with pytest.raises(psycopg.Error, match="no stored blob"), database.transaction() as connection:
+    with database.transaction() as connection:
         stage(connection, [StagedFile(1, file, b"digest", facts().pack())], [])
-        store(connection, job.id, job.claim, HEADER, STATS, rewrite=False)
+        with pytest.raises(psycopg.Error, match="no stored blob"), connection.transaction():
+            store(connection, job.id, job.claim, HEADER, STATS, rewrite=False)
 
 
 def test_indexes_of_one_repository_share_blobs_and_nothing_else(database: Database, make_job: MakeJob) -> None:
