@@ -32,7 +32,9 @@ class Head(StrEnum):
     FIELD = "field"
     """`@field.<kind>`: found in a constructor, a symbol of its class where the class has none of that name yet."""
     SCOPE = "scope"
-    """`@scope`: an anonymous function or block: what it binds is local."""
+    """`@scope`: an anonymous function: what it binds is local."""
+    SCOPE_BLOCK = "scope.block"
+    """`@scope.block`: a block of a language with block scopes: what it binds is local."""
     SCOPE_CLASS = "scope.class"
     """`@scope.class`: an anonymous class: its members belong to the symbol around it."""
     WRAPPER = "wrapper"
@@ -40,7 +42,7 @@ class Head(StrEnum):
     DECORATOR = "decorator"
     """`@decorator`: stands before a definition and belongs to it."""
     DOC = "doc"
-    """`@doc`: documents the node (or the body) `@documented`, or else what follows it."""
+    """`@doc`: documents the definition `@documented`, or else what follows it."""
     EXPORT_NAME = "export.name"
     """`@export.name`: a name of this module that is exported."""
     EXPORT_LIST = "export.list"
@@ -48,6 +50,7 @@ class Head(StrEnum):
 
 
 SYMBOL_HEADS = frozenset({Head.DEFINITION, Head.BINDING, Head.MEMBER, Head.FIELD})
+SCOPE_HEADS = frozenset({Head.SCOPE, Head.SCOPE_BLOCK, Head.SCOPE_CLASS})
 
 PARTS = frozenset(
     {
@@ -123,6 +126,8 @@ class Rules:
     """The names that a `@names` pattern binds."""
     gap: re.Pattern[bytes] = re.compile(rb"\s*+")
     """What may stand between a decorator or doc comment and its definition: space and comments. Matches anything."""
+    comment: re.Pattern[bytes] = re.compile(rb"(?!)(?P<comment>)")
+    """Comments, as group `comment`, and as other matches the strings that could look like one."""
 
 
 @dataclass(frozen=True)
@@ -186,8 +191,9 @@ def _compile(texts: Mapping[str, str], grammar: tree_sitter.Language) -> Query:
     try:
         return Query(grammar, "\n".join(texts.values()))
     except (QueryError, ValueError) as error:
-        for file, text in texts.items() if len(texts) > 1 else ():
-            _compile({file: text}, grammar)
+        if len(texts) > 1:
+            for file, text in texts.items():
+                _compile({file: text}, grammar)
         raise LanguageError(f"{' + '.join(texts)}: {error}") from error
 
 

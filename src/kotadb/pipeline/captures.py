@@ -8,10 +8,11 @@ from typing import NamedTuple
 from tree_sitter import Node, Tree
 
 from kotadb.languages import Language
-from kotadb.languages.grammar import HEADS, SYMBOL_HEADS, Head
+from kotadb.languages.grammar import HEADS, SCOPE_HEADS, SYMBOL_HEADS, Head
 from kotadb.model import SymbolKind
 
 Captures = Mapping[str, list[Node]]
+_PLACED = SYMBOL_HEADS | SCOPE_HEADS
 
 
 class Match(NamedTuple):
@@ -54,7 +55,7 @@ def lay_out(source: bytes, tree: Tree, language: Language) -> Layout:
     for pattern, captures in language.matches(tree):
         head = next(capture for capture in captures if capture in HEADS)
         role, kind = HEADS[head]
-        if role in SYMBOL_HEADS or role in (Head.SCOPE, Head.SCOPE_CLASS):
+        if role in _PLACED:
             layout.matches.append(_match(pattern, role, kind, captures[head][0], captures))
         else:
             _note(layout, role, captures, source, language.rules.gap)

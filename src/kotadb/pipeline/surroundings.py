@@ -10,6 +10,8 @@ from kotadb.pipeline.text import MAX_DOCUMENTATION, MAX_NAME, MAX_SIGNATURE, bou
 
 _SHORT_VALUE = 80
 """Bytes of a value that is shown in the signature, if it is on one line."""
+_LONGEST_HEADER = 16 * MAX_SIGNATURE
+"""Bytes that are looked at for a signature: much of a header may be space and comments."""
 _HEADER_END = re.compile(r"\s*(?:=>|[={:;,])?$")
 _QUOTES = (b'"', b"'")
 
@@ -74,8 +76,9 @@ class Surroundings:
 
     def signature(self, found: Found, header: int) -> str:
         """The declaration from its header to its body, on one line."""
-        text = one_line(self._source[header : _header_end(found)], MAX_SIGNATURE)
-        return _HEADER_END.sub("", text)
+        text = self._source[header : min(_header_end(found), header + _LONGEST_HEADER)]
+        without_comments = self._rules.comment.sub(_no_comment, text)
+        return _HEADER_END.sub("", one_line(without_comments, MAX_SIGNATURE))
 
     def documentation(self, found: Found, start: Node, header: int) -> str | None:
         doc = self._doc(found, start, header)
@@ -85,14 +88,17 @@ class Surroundings:
 
     def _doc(self, found: Found, start: Node, header: int) -> Node | None:
         layout = self._layout
-        for node in (found.body, found.node):
-            if node is not None and node.id in layout.doc_by_id:
-                return layout.doc_by_id[node.id]
+        if found.node.id in layout.doc_by_id:
+            return layout.doc_by_id[found.node.id]
         return layout.doc_before.get(start.start_byte) or layout.doc_before.get(header)
 
 
 def _is_destructured(found: Found) -> bool:
     return found.node is found.name
+
+
+def _no_comment(match: re.Match[bytes]) -> bytes:
+    return b" " if match["comment"] else match[0]
 
 
 def _header_end(found: Found) -> int:

@@ -30,6 +30,7 @@ class Scope:
     """Of the symbol that it is; None for the file, and for a scope without a name."""
     local: bool = False
     """Inside of a function: what is bound here is nobody else's."""
+    is_block: bool = False
     exported: bool = False
     is_ambient: bool = False
     names: set[str] = field(default_factory=set)
@@ -71,6 +72,7 @@ class _Walk:
                 prefix=around.prefix,
                 kind=SymbolKind.CLASS if is_class else None,
                 local=not is_class,
+                is_block=match.head is Head.SCOPE_BLOCK,
                 exported=is_class and around.kind is SymbolKind.CLASS and around.exported,
             )
         )
@@ -95,13 +97,20 @@ class _Walk:
         if head is Head.MEMBER:
             return around if around.kind in _BINDINGS else None
         if head is Head.FIELD:
-            return self.scopes[-2] if around.kind is SymbolKind.CONSTRUCTOR else None
+            return self._class_of_constructor()
         scope = next(scope for scope in reversed(self.scopes) if scope.kind not in _VALUES)
         return None if head is Head.BINDING and scope.local else scope
+
+    def _class_of_constructor(self) -> Scope | None:
+        depth = len(self.scopes) - 1
+        while self.scopes[depth].is_block or self.scopes[depth].kind in _VALUES:
+            depth -= 1
+        return self.scopes[depth - 1] if self.scopes[depth].kind is SymbolKind.CONSTRUCTOR else None
 
     def _found(self, match: Match) -> Iterator[Found]:
         found = _as_found(match)
         if "names" in match.captures:
+            found = found._replace(statement=found.statement or found.node)
             for name in self.rules.bound_names(found.name):
                 yield self.surroundings.marked(found._replace(node=name, name=name))
         else:

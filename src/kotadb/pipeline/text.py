@@ -7,9 +7,6 @@ MAX_DOCUMENTATION = 10_000
 MAX_NAME = 500
 """Characters of a name and, times four, of a qualified name."""
 
-_LONGEST_CHARACTER = 4
-_SPACED = 4  # a header may hold this many times more space and comments than text
-
 
 def decode(source: bytes) -> str:
     """UTF-8 as text, with U+FFFD for what is none and for NUL, which PostgreSQL cannot store."""
@@ -23,8 +20,7 @@ def bounded(text: str, limit: int) -> str:
 
 def one_line(source: bytes, limit: int) -> str:
     """The text on one line, every run of white space a single space, with at most `limit` characters."""
-    piece = source[: limit * _LONGEST_CHARACTER * _SPACED]
-    return bounded(" ".join(decode(piece).split()), limit)
+    return bounded(" ".join(decode(source).split()), limit)
 
 
 def count_lines(source: bytes) -> int:

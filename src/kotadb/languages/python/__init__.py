@@ -112,6 +112,7 @@ SPECS = (
             documentation=_documentation,
             bound_names=_bound_names,
             gap=re.compile(rb"(?:\s++|\\\r?\n|#[^\n]*+)*+"),
+            comment=re.compile(rb"(?P<comment>#[^\n]*+)|'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\""),
         ),
     ),
 )

@@ -8,7 +8,7 @@
     (identifier) @_base
     (attribute attribute: (identifier) @_base)
   ])
-  body: (block) @body
+  ":" @body
   (#any-of? @_base
     "Enum" "IntEnum" "StrEnum" "ReprEnum" "Flag" "IntFlag" "EnumType" "Choices" "TextChoices" "IntegerChoices")
 ) @definition.enum
@@ -21,13 +21,13 @@
     (subscript value: (identifier) @_base)
     (subscript value: (attribute attribute: (identifier) @_base))
   ])
-  body: (block) @body
+  ":" @body
   (#eq? @_base "Protocol")
 ) @definition.interface
 
 (class_definition
   name: (identifier) @name
-  body: (block) @body
+  ":" @body
 ) @definition.class
 
 ; ---- functions; those in a class become methods
@@ -40,7 +40,7 @@
   definition: (function_definition
     "async"? @async
     name: (identifier) @name
-    body: (block) @body
+    ":" @body
   ) @definition.getter
   (#any-of? @_decorator "property" "cached_property" "abstractproperty"))
 
@@ -48,14 +48,14 @@
   (decorator (attribute attribute: (identifier) @_decorator))
   definition: (function_definition
     name: (identifier) @name
-    body: (block) @body
+    ":" @body
   ) @definition.setter
   (#eq? @_decorator "setter"))
 
 (function_definition
   "async"? @async
   name: (identifier) @name
-  body: (block) @body
+  ":" @body
 ) @definition.function
 
 ; ---- names bound in a module or a class
@@ -101,12 +101,12 @@
 
 (lambda) @scope
 
-(block
-  .
-  (comment)*
-  .
-  (expression_statement . (string) @doc .)
-) @documented
+[
+  (class_definition
+    body: (block . (comment)* . (expression_statement . (string) @doc .)))
+  (function_definition
+    body: (block . (comment)* . (expression_statement . (string) @doc .)))
+] @documented
 
 (
   (expression_statement (assignment) @documented)
@@ -116,7 +116,7 @@
 
 ; ---- __all__
 
-(module
+(
   (expression_statement
     (assignment
       left: (identifier) @_all
@@ -124,7 +124,7 @@
   @export.list
   (#eq? @_all "__all__"))
 
-(module
+(
   (expression_statement
     [
       (assignment

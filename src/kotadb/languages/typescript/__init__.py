@@ -96,6 +96,9 @@ _RULES = Rules(
     documentation=_documentation,
     bound_names=_bound_names,
     gap=re.compile(rb"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+"),
+    comment=re.compile(
+        rb"(?P<comment>//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)|'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\"|`(?:[^`\\]|\\.)*+`"
+    ),
 )
 
 

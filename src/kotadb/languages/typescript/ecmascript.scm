@@ -145,17 +145,15 @@
 
 (class) @scope.class
 
-(program
-  [
-    (do_statement)
-    (for_in_statement)
-    (for_statement)
-    (if_statement)
-    (statement_block)
-    (switch_statement)
-    (try_statement)
-    (while_statement)
-  ] @scope)
+[
+  (do_statement)
+  (for_in_statement)
+  (for_statement)
+  (if_statement)
+  (switch_statement)
+  (try_statement)
+  (while_statement)
+] @scope.block
 
 ; ---- what belongs to a definition
 
@@ -176,10 +174,9 @@
   value: (_) @wrapped
 ) @wrapper
 
-(program
-  (export_statement
-    (export_clause (export_specifier name: (_) @export.name))
-    !source))
+(export_statement
+  (export_clause (export_specifier name: (_) @export.name))
+  !source)
 
 (export_statement
   "default"

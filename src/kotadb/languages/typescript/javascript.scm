@@ -23,7 +23,7 @@
 
 ; ---- exports.a = …, module.exports.a = …
 
-(program
+(
   (expression_statement
     (assignment_expression
       left: (member_expression
@@ -50,7 +50,7 @@
     ) @binding.constant)
   (#eq? @_exports "exports"))
 
-(program
+(
   (expression_statement
     (assignment_expression
       left: (member_expression
@@ -65,7 +65,7 @@
 
 ; ---- module.exports = a, module.exports = { a, b: c, d() {} }
 
-(program
+(
   (expression_statement
     (assignment_expression
       left: (member_expression
@@ -79,7 +79,7 @@
   (#eq? @_module "module")
   (#eq? @_exports "exports"))
 
-(program
+(
   (expression_statement
     (assignment_expression
       left: (member_expression
@@ -93,6 +93,6 @@
         (pair
           key: (_) @name @export
           value: [(arrow_function) (class) (function_expression) (generator_function)] @value)
-      ] @definition.function)))
+      ] @binding.function)))
   (#eq? @_module "module")
   (#eq? @_exports "exports"))
