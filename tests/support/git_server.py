@@ -12,7 +12,7 @@ import os
 import ssl
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -22,6 +22,8 @@ from typing import Self
 import trustme
 
 LOOPBACK = "127.0.0.1"
+NAMES = ("git.example",)
+"""Names the certificate is also for. No resolver knows them: a test that reaches them was told the address."""
 
 # A server in the open: any commit, any filter, any owner.
 _SERVER_CONFIG = {
@@ -43,8 +45,9 @@ class Answer:
 
 @dataclass(frozen=True)
 class Gate:
-    """Holds requests: `reached` is set when one waits, and it goes on once `release` is set."""
+    """Holds requests, but for the first few: `reached` is set when one waits, and it goes on once `release` is set."""
 
+    lets_through: Iterator[int]
     reached: threading.Event = field(default_factory=threading.Event)
     release: threading.Event = field(default_factory=threading.Event)
 
@@ -73,7 +76,7 @@ class GitServer:
         authority.cert_pem.write_to_path(str(self.ca_file))
         self._server = _Server(self)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert(LOOPBACK, "localhost").configure_cert(context)
+        authority.issue_cert(LOOPBACK, "localhost", *NAMES).configure_cert(context)
         # The handshake belongs to the thread of the connection, not to the one that accepts.
         self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
@@ -89,16 +92,17 @@ class GitServer:
     def url(self, name: str) -> str:
         return f"https://{self.host_port}/{name}"
 
-    def hold(self, part: str) -> Gate:
-        """Hold every request whose path and query contain `part`, such as `git-upload-pack` for the pack itself."""
-        return self._gates.setdefault(part, Gate())
+    def hold(self, part: str, *, after: int = 0) -> Gate:
+        """Hold requests whose path and query contain `part`, but for the first `after` of them."""
+        return self._gates.setdefault(part, Gate(iter(range(after))))
 
     def answer(self, part: str, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         """Answer every request whose path and query contain `part` with this, instead of asking git."""
         self._answers[part] = Answer(status, headers or {}, body)
 
     def gate_for(self, path: str) -> Gate | None:
-        return next((gate for part, gate in self._gates.items() if part in path), None)
+        gate = next((gate for part, gate in self._gates.items() if part in path), None)
+        return None if gate is None or next(gate.lets_through, None) is not None else gate
 
     def answer_for(self, path: str) -> Answer | None:
         return next((answer for part, answer in self._answers.items() if part in path), None)

@@ -56,7 +56,7 @@ _FAILURES = (
         "The repository holds objects that git rejects; `git fsck` names them."),
     # What HTTP says.
     _failure(
-        r"proxy.*(407|response 4\d\d)|response 407|error: 407|resolve proxy: ", SourceUnreachable, "proxy_failed",
+        r"CONNECT tunnel failed|HTTP code \d+ from proxy|error: 407|resolve proxy: ", SourceUnreachable, "proxy_failed",
         "The proxy in KOTADB_GIT_PROXY does not let git through."),
     _failure(
         r"error: 429|HTTP 429", SourceUnreachable, "rate_limited",
@@ -89,7 +89,7 @@ _FAILURES = (
         r"couldn't find remote ref|Remote branch .* not found", SourceRefused, "ref_not_found",
         "The repository has no such branch or tag."),
     _failure(
-        r"not our ref|unadvertised object", SourceRefused, "commit_not_found",
+        r"not our ref|unadvertised object|no matching remote head", SourceRefused, "commit_not_found",
         "The repository has no such commit, or the server does not hand it out."),
     _failure(
         r"mismatched algorithms", SourceRefused, "object_format",

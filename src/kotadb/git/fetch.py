@@ -25,6 +25,7 @@ log = get_logger(__name__)
 
 HEAD = "HEAD"
 _SHA256_DIGITS = 64
+_NO_COMMIT = "f" * 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,28 +164,16 @@ def _quoted(value: str) -> str:
 
 
 def _fetch_from(git: Git, url: str, ref: str, commit: str | None, filter_: str) -> Fetched:
-    """The object format is a repository's own; a server that has the other one says so at once."""
-    sha256 = commit is not None and len(commit) == _SHA256_DIGITS
-    try:
-        return _fetch_as("sha256" if sha256 else "sha1", git, url, ref, commit, filter_)
-    except SourceRefused as error:
-        if error.code != "object_format" or commit is not None:
-            raise
-    return _fetch_as("sha256", git, url, ref, commit, filter_)
-
-
-def _fetch_as(object_format: str, git: Git, url: str, ref: str, commit: str | None, filter_: str) -> Fetched:
-    shutil.rmtree(git.git_dir, ignore_errors=True)  # of the attempt before
-    git.run("init", "-q", "--bare", f"--object-format={object_format}")
+    """As `fetch`, from one URL."""
     if commit is not None:
         return Fetched(git.git_dir, _download(git, url, commit, filter_, commit), None)
     if ref != HEAD:
-        # "+" keeps git from reading a branch called `tag` as a keyword.
-        return Fetched(git.git_dir, _download(git, url, f"+{ref}", filter_), None)
-    head, branch = _remote_head(git, url)
-    if head is None:
+        return Fetched(git.git_dir, _download_ref(git, url, ref, filter_), None)
+    tip, branch = _remote_head(git, url)
+    if tip is None:
+        _require_git(git, url, filter_)
         return Fetched(git.git_dir, None, branch)
-    return Fetched(git.git_dir, _download_tip(git, url, head, filter_), branch)
+    return Fetched(git.git_dir, _download_tip(git, url, tip, filter_), branch)
 
 
 def _remote_head(git: Git, url: str) -> tuple[str | None, str | None]:
@@ -199,26 +188,58 @@ def _remote_head(git: Git, url: str) -> tuple[str | None, str | None]:
     return commit, branch
 
 
-def _download_tip(git: Git, url: str, head: str, filter_: str) -> str:
+def _download_tip(git: Git, url: str, tip: str, filter_: str) -> str:
     try:
-        return _download(git, url, head, filter_, head)
+        return _download(git, url, tip, filter_, tip)
     except SourceRefused as error:
         if error.code != "commit_not_found":
             raise
         raise SourceUnreachable("The branch was rewritten while it was fetched.", code="ref_moved") from error
 
 
-def _download(git: Git, url: str, wanted: str, filter_: str, commit: str | None = None) -> str:
+def _require_git(git: Git, url: str, filter_: str) -> None:
+    """What lists no HEAD is an empty repository, or a web page: only git says that it lacks a commit."""
+    try:
+        _download(git, url, _NO_COMMIT, filter_)
+    except SourceRefused as error:
+        if error.code not in ("commit_not_found", "object_format"):
+            raise
+
+
+def _download_ref(git: Git, url: str, ref: str, filter_: str) -> str:
+    wanted = f"+{ref}"  # "+" keeps git from reading a branch called `tag` as a keyword
+    try:
+        return _download(git, url, wanted, filter_)
+    except SourceRefused as error:
+        if error.code != "object_format":
+            raise
+    return _download(git, url, wanted, filter_, object_format="sha256")
+
+
+def _download(
+    git: Git, url: str, wanted: str, filter_: str, commit: str | None = None, object_format: str | None = None
+) -> str:
     """Fetch `wanted`, and return the commit it is, which must be `commit` if that is given."""
+    shutil.rmtree(git.git_dir, ignore_errors=True)  # of the attempt before
+    if object_format is None:
+        object_format = "sha256" if commit is not None and len(commit) == _SHA256_DIGITS else "sha1"
+    git.run("init", "-q", "--bare", f"--object-format={object_format}")
     config = git.git_dir / "config"
     before = config.read_bytes()
     git.run("fetch", "-q", "--depth", "1", "--no-tags", f"--filter={filter_}", "--", url, wanted)
     # git noted the address as one to download missing blobs from, later and unasked: forget it.
     config.write_bytes(before)
-    try:
-        found = git.run("rev-parse", "--verify", "-q", "FETCH_HEAD^{commit}").decode().strip()
-    except JobError:
-        found = ""
-    if not found or commit not in (None, found):
+    found = _fetched_commit(git)
+    if found is None or commit not in (None, found):
         raise SourceRefused("What was asked for is not a commit.", code="not_a_commit")
     return found
+
+
+def _fetched_commit(git: Git) -> str | None:
+    """The commit that was fetched, a tag of it peeled; None if it is something else."""
+    try:
+        return git.run("rev-parse", "--verify", "-q", "FETCH_HEAD^{commit}").decode().strip()
+    except JobError as error:
+        if error.code == "fetch_timeout":
+            raise
+    return None
