@@ -1,0 +1,144 @@
+"""`kotadb serve` as its users run it: a process with workers, spoken to over a socket."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+import psutil
+
+KOTADB = [sys.executable, "-m", "kotadb"]
+PATIENCE_SECONDS = 60
+
+
+def environment(url: str, folder: Path, **settings: object) -> dict[str, str]:
+    """The environment of a kotadb process with its own folders, and `KOTADB_<NAME>` for each of `settings`."""
+    chosen = {"data_dir": folder / "data", "temp_dir": folder / "tmp", "log_format": "json"} | settings
+    Path(str(chosen["temp_dir"])).mkdir(parents=True, exist_ok=True)
+    return os.environ | {"DATABASE_URL": url} | {f"KOTADB_{name.upper()}": str(value) for name, value in chosen.items()}
+
+
+class Service:
+    """A running `kotadb serve`; a context manager. `client` has the first key, `log` every line that it logged."""
+
+    def __init__(self, url: str, folder: Path, **settings: object) -> None:
+        self.url = url
+        self.temp_dir = folder / "tmp"
+        self.log: deque[dict[str, Any]] = deque(maxlen=100_000)
+        self._logged = threading.Condition()
+        self._environment = environment(url, folder, port=0, **settings)
+
+    def __enter__(self) -> Self:
+        self.process = subprocess.Popen(
+            [*KOTADB, "serve"], env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        self._reader = threading.Thread(target=self._read_log)
+        self._reader.start()
+        address = self.wait_for_log("listening")["url"]
+        self.wait_for_log("ready")
+        key = run(["keys", "create", "--name", "test"], self._environment).stdout.strip()
+        self.client = httpx.Client(
+            base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_SECONDS
+        )
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.client.close()
+        self.stop()
+        assert self.process.stdout is not None
+        assert self.process.stderr is not None
+        self.first_output = self.process.stdout.read()
+        self._reader.join()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(PATIENCE_SECONDS)
+        finally:
+            if self.process.poll() is None:
+                self.process.kill()
+
+    def wait_for_log(self, event: str, **fields: object) -> dict[str, Any]:
+        """The first logged line with this event and these fields, as soon as it is there."""
+
+        def found() -> dict[str, Any] | None:
+            matching = (line for line in list(self.log) if line["event"] == event)
+            return next((line for line in matching if fields.items() <= line.items()), None)
+
+        with self._logged:
+            if not self._logged.wait_for(lambda: found() or self.process.poll() is not None, PATIENCE_SECONDS):
+                raise AssertionError(f"{event!r} was not logged; the log ends with {list(self.log)[-20:]}")
+        line = found()
+        assert line is not None, list(self.log)[-20:]
+        return line
+
+    def index(self, repository: str, **wanted: object) -> dict[str, Any]:
+        """POST /index; the accepted job."""
+        answer = self.client.post("/index", json={"repository": repository, **wanted})
+        assert answer.status_code == 202, answer.text
+        accepted: dict[str, Any] = answer.json()
+        return accepted
+
+    def job(self, job_id: str, wait: float = 0) -> dict[str, Any]:
+        answer = self.client.get(f"/jobs/{job_id}", params={"wait": wait})
+        assert answer.status_code == 200, answer.text
+        job: dict[str, Any] = answer.json()
+        return job
+
+    def finished(self, job_id: str) -> dict[str, Any]:
+        """The job once it has ended."""
+        job = self.job(job_id, PATIENCE_SECONDS)
+        assert job["finished_at"] is not None, job
+        return job
+
+    def indexed(self, repository: str, **wanted: object) -> dict[str, Any]:
+        return self.finished(self.index(repository, **wanted)["job_id"])
+
+    def export(self, repository: str, *options: str) -> list[dict[str, Any]]:
+        """What `kotadb export` prints of it."""
+        done = run(["export", repository, *options], self._environment)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def workers(self) -> list[psutil.Process]:
+        """The worker processes that are alive."""
+        return psutil.Process(self.process.pid).children()
+
+    def _read_log(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            with self._logged:
+                self.log.append(_parsed(line))
+                self._logged.notify_all()
+        with self._logged:
+            self._logged.notify_all()
+
+
+def run(
+    arguments: list[str], environment: Mapping[str, str], *, check: bool = True, **how: Any
+) -> subprocess.CompletedProcess[str]:
+    """Run the command line to its end."""
+    done = subprocess.run([*KOTADB, *arguments], env=environment, capture_output=True, text=True, check=False, **how)
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
+def _parsed(line: str) -> dict[str, Any]:
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {"event": line}
+    return value if isinstance(value, dict) and "event" in value else {"event": line}
