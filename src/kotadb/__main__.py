@@ -1,6 +1,23 @@
-"""`python -m kotadb`: the same as `kotadb`."""
+"""The `kotadb` program, also as `python -m kotadb`."""
 
-from kotadb.cli import main
+import sys
+
+from kotadb import service
+from kotadb.cli.app import app
+from kotadb.cli.output import fail
+from kotadb.errors import KotaError
+
+app.command("serve")(service.serve)
+app.command("worker")(service.worker)
+
+
+def main() -> None:
+    """Run a command. Exit codes: 0 done, 1 failed, 2 the request cannot be understood, 130 interrupted."""
+    try:
+        app()
+    except KotaError as error:
+        sys.exit(fail(error))
+
 
 if __name__ == "__main__":
     main()

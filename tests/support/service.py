@@ -110,8 +110,11 @@ class Service:
 
     def export(self, repository: str, *options: str) -> list[dict[str, Any]]:
         """What `kotadb export` prints of it."""
-        done = run(["export", repository, *options], self._environment)
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        return [json.loads(line) for line in self.command("export", repository, *options).splitlines()]
+
+    def command(self, *arguments: str) -> str:
+        """What the command line prints, on the same database."""
+        return run(list(arguments), self._environment).stdout
 
     def workers(self) -> list[psutil.Process]:
         """The worker processes that are alive."""

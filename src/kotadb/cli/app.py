@@ -1,4 +1,4 @@
-"""The commands that index and serve; those for jobs, repositories and keys are in `admin`."""
+"""The commands that index; `admin` has those for jobs, repositories and keys, and `service` has serve and worker."""
 
 import os
 import sys
@@ -8,14 +8,11 @@ from typing import Annotated
 import typer
 
 from kotadb import __version__
-from kotadb.access.keys import create_first_key
 from kotadb.cli import admin, doctor
 from kotadb.cli.context import indexed_repository, open_session, settings_for, source_of
 from kotadb.cli.follow import index_and_follow
 from kotadb.cli.output import err, out, print_job, print_json, visible
-from kotadb.cli.running import registered, stop_registered
-from kotadb.cli.server import run_until_stopped
-from kotadb.errors import ConfigurationError
+from kotadb.cli.running import stop_registered
 from kotadb.git.sources import LocalSource, parse_commit, parse_ref
 from kotadb.jobs import requests
 from kotadb.model import IndexRequest
@@ -115,36 +112,6 @@ def export(
         overview = indexed_repository(session, repo)
         for record in export_records(session.database, overview.repository, choose_index(overview, ref)):
             print_json(record)
-
-
-@app.command()
-def serve(
-    host: Annotated[str | None, typer.Option(help="address to listen on (KOTADB_HOST)")] = None,
-    port: Annotated[int | None, typer.Option(help="port to listen on (KOTADB_PORT)")] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="worker processes (KOTADB_WORKERS); 0: API only")] = None,
-) -> None:
-    """Run the HTTP API and its workers until stopped."""
-    with open_session("info", max_connections=10) as session, registered(session.settings):
-        key = create_first_key(session.database)
-        if key is not None:
-            out.print(f"This is the first start. Your API key, shown this once:\n\n  {key}\n")
-        changes = {"host": host, "port": port, "workers": workers}
-        settings = session.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
-        count = settings.workers if settings.async_indexing else 0
-        run_until_stopped(settings, session.database, workers=count, api=True)
-
-
-@app.command()
-def worker(
-    workers: Annotated[int | None, typer.Option(min=1, help="worker processes (KOTADB_WORKERS)")] = None,
-) -> None:
-    """Run workers alone until stopped."""
-    with open_session("info") as session, registered(session.settings):
-        if not session.settings.async_indexing:
-            raise ConfigurationError(
-                "KOTADB_ASYNC_INDEXING is false: the API runs jobs itself, and no worker is needed"
-            )
-        run_until_stopped(session.settings, session.database, workers=workers or session.settings.workers, api=False)
 
 
 @app.command()

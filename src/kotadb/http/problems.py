@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -30,7 +29,6 @@ STATUSES: dict[type[KotaError], int] = {
     NotFound: 404,
     Conflict: 409,
     Busy: 503,
-    DatabaseUnavailable: 503,
 }
 
 TITLES = {
@@ -46,7 +44,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(KotaError, _kota_error)
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
-    app.add_exception_handler(psycopg.OperationalError, _database_error)
+    app.add_exception_handler(DatabaseUnavailable, _database_error)
     app.add_exception_handler(Exception, _unexpected)
 
 

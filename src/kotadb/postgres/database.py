@@ -79,10 +79,14 @@ class Database:
     def transaction(self) -> Iterator[Connection]:
         """A connection in a transaction: committed at the end, rolled back on an exception.
 
-        Raises DatabaseUnavailable if no connection can be had.
+        Raises DatabaseUnavailable if no connection can be had, or it breaks; the cause is psycopg's.
         """
-        with self._connection() as connection, connection.transaction():
-            yield connection
+        try:
+            with self._pool.connection() as connection, connection.transaction():
+                yield connection
+        except psycopg.OperationalError as error:  # a timeout of the pool is one too
+            message = f"PostgreSQL at {without_password(self.url)} fails: {error}"
+            raise DatabaseUnavailable(message) from error
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
@@ -90,19 +94,3 @@ class Database:
         with self.transaction() as connection:
             connection.execute("set transaction isolation level repeatable read, read only")
             yield connection
-
-    @contextmanager
-    def _connection(self) -> Iterator[Connection]:
-        try:
-            context = self._pool.connection()
-            connection = context.__enter__()
-        except psycopg_pool.PoolTimeout as error:
-            message = f"PostgreSQL at {without_password(self.url)} gives no connection"
-            raise DatabaseUnavailable(message) from error
-        try:
-            yield connection
-        except BaseException as error:
-            context.__exit__(type(error), error, error.__traceback__)
-            raise
-        else:
-            context.__exit__(None, None, None)

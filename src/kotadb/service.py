@@ -1,0 +1,68 @@
+"""`kotadb serve` and `kotadb worker`: the API and the supervisor put together, and signals to end them."""
+
+import signal
+import threading
+from contextlib import AbstractContextManager, nullcontext
+from types import FrameType
+from typing import Annotated
+
+import typer
+
+from kotadb.access.keys import create_first_key
+from kotadb.cli.context import Session, open_session
+from kotadb.cli.output import out
+from kotadb.cli.running import registered
+from kotadb.errors import ConfigurationError
+from kotadb.jobs.supervisor import Supervisor
+from kotadb.logs import get_logger
+from kotadb.settings import Settings
+
+log = get_logger(__name__)
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="address to listen on (KOTADB_HOST)")] = None,
+    port: Annotated[int | None, typer.Option(help="port to listen on (KOTADB_PORT)")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="worker processes (KOTADB_WORKERS); 0: API only")] = None,
+) -> None:
+    """Run the HTTP API and its workers until stopped."""
+    with open_session("info", max_connections=10) as session, registered(session.settings):
+        key = create_first_key(session.database)
+        if key is not None:
+            out.print(f"This is the first start. Your API key, shown this once:\n\n  {key}\n")
+        changes = {"host": host, "port": port, "workers": workers}
+        settings = session.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
+        count = settings.workers if settings.async_indexing else 0
+        run_until_stopped(settings, session, count, _api(settings, session))
+
+
+def worker(
+    workers: Annotated[int | None, typer.Option(min=1, help="worker processes (KOTADB_WORKERS)")] = None,
+) -> None:
+    """Run workers alone until stopped."""
+    with open_session("info") as session, registered(session.settings):
+        if not session.settings.async_indexing:
+            raise ConfigurationError("KOTADB_ASYNC_INDEXING is false: the API runs jobs itself, without workers")
+        run_until_stopped(session.settings, session, workers or session.settings.workers, nullcontext())
+
+
+def run_until_stopped(
+    settings: Settings, session: Session, workers: int, beside: AbstractContextManager[object]
+) -> None:
+    """Run until SIGTERM or SIGINT; a second one ends the workers without waiting for their jobs."""
+    stop, force = threading.Event(), threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        (force if stop.is_set() else stop).set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, on_signal)
+    with beside:
+        log.info("ready", workers=workers)
+        Supervisor(settings, session.database, workers).run(stop, force)
+
+
+def _api(settings: Settings, session: Session) -> AbstractContextManager[object]:
+    from kotadb.http.server import ApiServer  # here, so that no other command waits for the web framework
+
+    return ApiServer(settings, session.database)
