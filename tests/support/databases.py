@@ -17,7 +17,7 @@ def create_template(server_url: str, lock: Path) -> None:
     with lock.open("a") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         with connect(server_url, autocommit=True) as connection:
-            if connection.execute("select from pg_database where datname = %s", [TEMPLATE]).fetchone():
+            if connection.execute("select from pg_database where datname = %s", [TEMPLATE]).fetchone() is not None:
                 return
             connection.execute("create database unfinished")
             migrate(database_url(server_url, "unfinished"))
