@@ -34,9 +34,10 @@ def main(arguments: list[str]) -> None:
     _end_with(int(parent))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide about
     work = _load(name)
-    _set_limits(int(memory_bytes))
+    mapped_bytes = _set_limits(int(memory_bytes))
     with socket.socket(fileno=int(descriptor)) as pipe:
         try:
+            pipe.sendall(frames.encode([frames.READY, mapped_bytes]))
             _serve(pipe, work)
         except (EOFError, ConnectionError):
             return
@@ -56,8 +57,8 @@ def _load(name: str) -> Work:
     return work
 
 
-def _set_limits(memory_bytes: int) -> None:
-    """Limit what parsing may take.
+def _set_limits(memory_bytes: int) -> int:
+    """Limit what parsing may take. Returns the bytes of address space that are mapped before it.
 
     RLIMIT_AS counts address space, of which the interpreter and its libraries have mapped some already and not the same
     on every machine. The setting is therefore added to what is mapped now, and means: what parsing may take on top.
@@ -68,10 +69,10 @@ def _set_limits(memory_bytes: int) -> None:
     mapped = _status_bytes("VmSize")
     if mapped is not None:
         resource.setrlimit(resource.RLIMIT_AS, (mapped + memory_bytes, mapped + memory_bytes))
+    return mapped or 0
 
 
 def _serve(pipe: socket.socket, work: Work) -> None:
-    pipe.sendall(frames.encode([frames.READY]))
     reported = 0.0
     while True:
         for language, source in frames.read(pipe.recv):

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgpack
 
-READY = "ready"  # [READY], once: everything is imported and every limit is set
+READY = "ready"  # [READY, mapped_bytes], once: everything is imported, mapping so much, and every limit is set
 STARTED = "started"  # [STARTED], before each file of the batch, in the batch's order
 PARSED = "parsed"  # [PARSED, facts, parse_seconds, symbols_seconds]
 RAISED = "raised"  # [RAISED, traceback], the file's code raised; the child lives on

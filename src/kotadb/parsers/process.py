@@ -1,6 +1,7 @@
 """One parser process, seen from the pool: start it, give it a batch, read what it says, learn what it died of."""
 
 import os
+import resource
 import select
 import signal
 import socket
@@ -10,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -26,7 +28,14 @@ STDERR_TAIL_BYTES = 8192
 
 # What is seen on standard error when memory ran out in native code, where no exception can tell:
 # tree-sitter's allocator, C++ (the scanners of some grammars), and Python when it fails beyond its own help.
-MEMORY_SIGNS = (b"failed to allocate", b"std::bad_alloc", b"MemoryError")
+MEMORY_SIGNS = (b"tree-sitter failed to", b"std::bad_alloc", b"MemoryError")
+
+# Mostly nothing is seen there: in Python, tree-sitter gets its memory from an allocator that returns null, and then
+# it follows the null. So the address space of a process that is at a file for longer is looked at now and then, and one
+# that crashed with this share of its limit in use is taken to have run into the limit. Not more than a half, because
+# what doubles fails there; and little grows to so much in less than one interval.
+MEMORY_LOOK_SECONDS = 0.01
+MEMORY_SHARE = 0.5
 
 # Nothing else is passed on: a process that reads hostile text needs no database address and no credentials.
 ENVIRONMENT = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL"})
@@ -99,6 +108,8 @@ class ParserProcess:
         self._stop = stop
         self._is_ready = False
         self._deadline = 0.0
+        self._memory_bytes = settings.max_parser_memory_bytes
+        self._mapped_before = self._mapped = 0
         with ExitStack() as held:
             try:
                 self._stderr = held.enter_context(tempfile.TemporaryFile(dir=settings.temp_dir))
@@ -137,6 +148,7 @@ class ParserProcess:
             self._expect(frames.STARTED)
             self._files_started += 1
             self._is_at_file = True
+            self._mapped = 0
             outcome = self._outcome(request, self._receive(self._file_seconds))
             self._is_at_file = False
             yield outcome
@@ -167,7 +179,7 @@ class ParserProcess:
 
     def _await_ready(self) -> None:
         if not self._is_ready:
-            self._expect(frames.READY)
+            self._mapped_before = int(self._expect(frames.READY)[-1])
             self._is_ready = True
 
     def _expect(self, word: str) -> list[Any]:
@@ -189,8 +201,16 @@ class ParserProcess:
             raise self._lost(self._cause_of_death()) from None
 
     def _receive_some(self, size: int) -> bytes:
-        self._stop.wait_for(self._socket.fileno(), select.POLLIN, self._deadline)
-        return self._socket.recv(size)
+        while True:
+            look = monotonic() + MEMORY_LOOK_SECONDS
+            try:
+                self._stop.wait_for(self._socket.fileno(), select.POLLIN, min(look, self._deadline))
+            except TimeoutError:
+                if monotonic() >= self._deadline:
+                    raise
+                self._mapped = max(self._mapped, mapped_bytes(self._process.pid))
+            else:
+                return self._socket.recv(size)
 
     def _send(self, message: list[Any]) -> None:
         deadline = monotonic() + PATIENCE_SECONDS
@@ -201,7 +221,9 @@ class ParserProcess:
 
     def _cause_of_death(self) -> SkipReason:
         written = self._stderr_tail()
-        return SkipReason.PARSER_MEMORY if any(sign in written for sign in MEMORY_SIGNS) else SkipReason.PARSER_CRASH
+        is_full = self._mapped > self._mapped_before + self._memory_bytes * MEMORY_SHARE
+        is_memory = is_full or any(sign in written for sign in MEMORY_SIGNS)
+        return SkipReason.PARSER_MEMORY if is_memory else SkipReason.PARSER_CRASH
 
     def _lost(self, reason: SkipReason) -> ProcessLost:
         file_number = self._files_started if self._is_at_file else 0
@@ -218,3 +240,12 @@ class ParserProcess:
             # Not reaped yet, so its id is still its own.
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+
+def mapped_bytes(process: int) -> int:
+    """The address space of a process, 0 where that cannot be known: it has ended, or this is no Linux."""
+    try:
+        pages = Path(f"/proc/{process}/statm").read_bytes().split()[0]
+    except (OSError, IndexError):
+        return 0
+    return int(pages) * resource.getpagesize()

@@ -116,12 +116,12 @@ def inspect(source: bytes, language: str) -> SkipReason | None:
 
 
 def decode(source: bytes) -> str:
-    """The text of a file: what is stored, and encoded as UTF-8 again what is parsed.
+    """The text of a file: what is stored and, encoded as UTF-8 again, what is parsed, so that positions fit the two.
 
-    UTF-16 where a byte order mark says so, else UTF-8; the mark itself is dropped, as editors and compilers do not
-    count it. What is not valid, and NUL, which PostgreSQL cannot store, becomes U+FFFD. Line ends stay as they are.
+    UTF-16 where a byte order mark says so, which is dropped; else UTF-8, of which all stays as it is, line ends and a
+    byte order mark too. What is not valid, and NUL, which PostgreSQL cannot store, becomes U+FFFD.
     """
-    encoding = "utf-16" if source.startswith(UTF16_BOMS) else "utf-8-sig"
+    encoding = "utf-16" if source.startswith(UTF16_BOMS) else "utf-8"
     return source.decode(encoding, "replace").replace("\0", "\ufffd")
 
 
