@@ -1,0 +1,28 @@
+"""What a parser process does with one file."""
+
+from time import perf_counter
+from typing import NamedTuple
+
+from kotadb.languages import load
+from kotadb.model import TEXT
+from kotadb.pipeline.extract import extract, parse, text_facts
+
+
+class Result(NamedTuple):
+    """Packed `FileFacts`, and the seconds that the syntax tree and the extraction took."""
+
+    facts: bytes
+    parse_seconds: float
+    symbols_seconds: float
+
+
+def work(language: str, source: bytes) -> Result:
+    """The facts of one file. `language` is a name that `languages.load` knows, or `model.TEXT`."""
+    begun = perf_counter()
+    if language == TEXT:
+        return Result(text_facts(source).pack(), 0.0, perf_counter() - begun)
+    grammar = load(language)
+    tree = parse(source, grammar)
+    parsed = perf_counter()
+    facts = extract(source, tree, grammar).pack()
+    return Result(facts, parsed - begun, perf_counter() - parsed)
