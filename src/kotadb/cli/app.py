@@ -89,7 +89,7 @@ def index_command(
 
 def _print_next(repo: str | None) -> None:
     command = Path(sys.argv[0])
-    kotadb = os.path.relpath(command) if command.is_absolute() and command.is_relative_to(Path.cwd()) else command.name
+    kotadb = os.path.relpath(command) if command.is_relative_to(Path.cwd()) else "kotadb"
     named = f" {visible(repo)}" if repo not in (None, ".") else ""
     out.print("\nNext:")
     out.print(

@@ -1,6 +1,7 @@
 """The index-repo task: seven steps from a repository's address to a stored index."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -17,7 +18,7 @@ from kotadb.jobs.tracker import Run, claim
 from kotadb.jobs.workspace import Workspace, workspace
 from kotadb.languages import language_of
 from kotadb.logs import get_logger
-from kotadb.model import EXTRACTOR_VERSION, Repository, SkippedFile, SkipReason, SourceFile, Step, TreeEntry
+from kotadb.model import EXTRACTOR_VERSION, Index, Repository, SkippedFile, SkipReason, SourceFile, Step, TreeEntry
 from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
 from kotadb.pipeline.discover import IGNORE_FILE, Discovery, decode, discover, inspect
 from kotadb.pipeline.identify import file_digest, file_ids
@@ -72,13 +73,17 @@ def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -
 
 
 def index_repo(run: Run, settings: Settings) -> None:
-    """The seven steps."""
-    with workspace(settings.temp_dir, run.job.id, run.claim) as here:
+    """The seven steps. The temporary directory is gone before the job's end is written."""
+    with ExitStack() as stack:
+        here = stack.enter_context(workspace(settings.temp_dir, run.job.id, run.claim))
         fetched = _fetch(run, settings, here)
-        if _is_indexed(run, settings, fetched):
+        if (current := _current_index(run, settings, fetched)) is not None:
+            stack.close()
+            _skip(run, fetched, current)
             return
         found = _discover(run, settings, fetched)
         parsed = _parse(run, settings, fetched, found)  # and symbols: a file is parsed and extracted in one go
+        stack.close()
         _store(run, settings, fetched, found, parsed)
     _collect(run)
 
@@ -104,20 +109,20 @@ def _source(repository: Repository) -> Source:
     return parse_remote(repository.address)
 
 
-def _is_indexed(run: Run, settings: Settings, fetched: Fetched) -> bool:
-    """Whether the index holds this commit already, made the same way; the job then ends as skipped."""
+def _current_index(run: Run, settings: Settings, fetched: Fetched) -> Index | None:
+    """The index, if it holds this commit already, made the same way, and no rebuild is asked for."""
     with run.database.transaction() as connection:
         index = repositories.index(connection, run.repository_id, run.job.index_id)
     if index is None:
         raise ClaimLost
-    same = (index.commit_sha, index.extractor_version, index.limits) == (
-        fetched.commit_sha, EXTRACTOR_VERSION, limits(settings),
-    )  # fmt: skip
-    if fetched.commit_sha is None or run.job.force or not same:
-        return False
-    run.skip(fetched.commit_sha, fetched.branch, index.stats or {})
+    stored = index.commit_sha, index.extractor_version, index.limits
+    wanted = fetched.commit_sha, EXTRACTOR_VERSION, limits(settings)
+    return index if stored == wanted and not run.job.force else None
+
+
+def _skip(run: Run, fetched: Fetched, current: Index) -> None:
+    run.skip(fetched.commit_sha, fetched.branch, current.stats or {})
     log.info("job skipped: this commit is indexed already", commit_sha=fetched.commit_sha)
-    return True
 
 
 def limits(settings: Settings) -> str:

@@ -88,6 +88,7 @@ class Supervisor:
 
     def _drain(self, force: threading.Event) -> None:
         running = [worker for worker in self._workers if worker.process is not None]
+        log.info("draining", workers=len(running), limit_seconds=self._settings.drain_seconds)
         for worker in running:
             _signal(worker, signal.SIGTERM)
         deadline = time.monotonic() + self._settings.drain_seconds

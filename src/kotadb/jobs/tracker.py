@@ -62,9 +62,14 @@ class Run:
         self._ended.set()
         self._pulse.join()
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether this run is known to be no longer the job's."""
+        return self._lost.is_set()
+
     def check(self) -> None:
-        """Raises ClaimLost once this run is no longer the job's."""
-        if self._lost.is_set():
+        """Raises ClaimLost once that is so."""
+        if self.is_lost:
             raise ClaimLost
 
     @contextmanager
@@ -112,7 +117,7 @@ class Run:
             "peak_memory_bytes": self.peak_memory_bytes,
         }
 
-    def skip(self, resolved_sha: str, branch: str | None, stats: dict[str, Any]) -> None:
+    def skip(self, resolved_sha: str | None, branch: str | None, stats: dict[str, Any]) -> None:
         """End as skipped: the index holds this commit already. Raises ClaimLost."""
         if not self._finish(JobStatus.SKIPPED, resolved_sha=resolved_sha, branch=branch, stats=stats | self.stats()):
             raise ClaimLost

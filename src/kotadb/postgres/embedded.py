@@ -111,11 +111,14 @@ class EmbeddedServer:
         if postmaster is None:
             return
         postmaster.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
+        deadline = time.monotonic() + STOP_SECONDS
+        # Until it is gone or a zombie: the process that started it may be another one, and busy.
+        while running_postmaster(self.data_dir) is not None:
+            if time.monotonic() > deadline:
+                raise EmbeddedServerError(f"The embedded PostgreSQL (pid {postmaster.pid}) does not stop")
+            time.sleep(0.01)
         for process in _started:
-            if process.pid == postmaster.pid:
-                process.wait(STOP_SECONDS)
-        with suppress(psutil.NoSuchProcess):
-            postmaster.wait(STOP_SECONDS)
+            process.poll()
 
     # ---- starting ----------------------------------------------------------------------------------------------------
 

@@ -203,11 +203,8 @@ def test_the_first_start_prints_a_key_once_and_stop_ends_it(url: str, tmp_path: 
 def test_an_unreachable_data_folder_is_named(tmp_path: Path) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    env = {
-        name: value
-        for name, value in environment("", tmp_path, data_dir=closed / "data").items()
-        if name != "DATABASE_URL"
-    }
+    env = environment("", tmp_path, data_dir=closed / "data")
+    del env["DATABASE_URL"]
     done = run(["repos", "list"], env, check=False)
     assert done.returncode == 1
     assert "cannot enter" in done.stderr

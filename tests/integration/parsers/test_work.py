@@ -3,11 +3,10 @@
 import subprocess
 import sys
 
-from kotadb.pipeline.extract import extract, parse, text_facts
-
 from kotadb.languages import load
 from kotadb.model import TEXT, FileFacts, SkipReason
 from kotadb.parsers.pool import Parsed, ParseRequest, ParserPool, Unparsed
+from kotadb.pipeline.extract import extract, parse, text_facts
 from kotadb.settings import Settings
 
 SOURCE = b"def f(a: int) -> int:\n    return a\n"

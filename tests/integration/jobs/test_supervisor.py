@@ -1,0 +1,112 @@
+"""The supervisor's promises, with real worker processes."""
+
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from support.git_server import GitServer
+from support.repos import make_repo
+from support.service import PATIENCE_SECONDS, Service
+from support.world import World
+
+
+@pytest.fixture
+def git(tmp_path: Path) -> Iterator[GitServer]:
+    (tmp_path / "root").mkdir()
+    with GitServer(tmp_path / "root", tmp_path) as running:
+        yield running
+
+
+def start(url: str, folder: Path, git: GitServer, **settings: object) -> Service:
+    return Service(url, folder, git_allowed_hosts=git.host_port, git_ca_file=git.ca_file, **settings)
+
+
+def test_a_drain_lets_running_jobs_finish_and_takes_no_new_ones(url: str, tmp_path: Path, git: GitServer) -> None:
+    with start(url, tmp_path, git, workers=1) as service:
+        world = World(service, git, tmp_path)
+        running, waiting = (world.remote({"a.py": ""})[0] for _ in range(2))
+        gate = git.hold(running.rsplit("/", 1)[1])
+        jobs = [service.index(address)["job_id"] for address in (running, waiting)]
+        assert gate.reached.wait(PATIENCE_SECONDS)
+        [worker] = service.workers()
+        service.process.send_signal(signal.SIGTERM)
+        service.wait_for_log("draining")
+        gate.release.set()
+        assert service.process.wait(PATIENCE_SECONDS) == 0
+        assert not worker.is_running()
+    with start(url, tmp_path, git, workers=0) as service:
+        finished, waiting_job = (service.job(job) for job in jobs)
+        assert (finished["status"], finished["attempt"]) == ("completed", 1)
+        assert (waiting_job["status"], waiting_job["attempt"]) == ("pending", 0)
+
+
+def test_what_a_drain_cannot_finish_is_handed_back_for_free_and_done_later(
+    url: str, tmp_path: Path, git: GitServer
+) -> None:
+    with start(url, tmp_path, git, workers=1, drain_seconds=0.5) as service:
+        address, _ = World(service, git, tmp_path).remote({"a.py": ""})
+        gate = git.hold(address.rsplit("/", 1)[1])
+        job = service.index(address)["job_id"]
+        assert gate.reached.wait(PATIENCE_SECONDS)
+        below = psutil.Process(service.process.pid).children(recursive=True)
+        assert service.stop() == 0
+        assert psutil.wait_procs(below, timeout=PATIENCE_SECONDS)[1] == []
+        assert list(service.temp_dir.glob("kotadb-*")) == []
+        gate.release.set()
+    with start(url, tmp_path, git, workers=1) as service:
+        done = service.finished(job)
+        assert (done["status"], done["attempt"]) == ("completed", 1)
+
+
+def test_a_second_signal_does_not_wait(url: str, tmp_path: Path, git: GitServer) -> None:
+    with start(url, tmp_path, git, workers=1, drain_seconds=3600) as service:
+        address, _ = World(service, git, tmp_path).remote({"a.py": ""})
+        gate = git.hold(address.rsplit("/", 1)[1])
+        job = service.index(address)["job_id"]
+        assert gate.reached.wait(PATIENCE_SECONDS)
+        service.process.send_signal(signal.SIGTERM)
+        service.wait_for_log("draining")
+        assert service.stop() == 0
+        service.wait_for_log("job waits again", job_id=job, attempt_spent=False)
+        gate.release.set()
+
+
+def test_nothing_survives_a_supervisor_killed_outright_and_the_next_one_goes_on(
+    url: str, tmp_path: Path, git: GitServer
+) -> None:
+    with start(url, tmp_path, git, workers=1, lease_seconds=2) as service:
+        address, _ = World(service, git, tmp_path).remote({"a.py": ""})
+        gate = git.hold(address.rsplit("/", 1)[1])
+        job = service.index(address)["job_id"]
+        assert gate.reached.wait(PATIENCE_SECONDS)
+        below = psutil.Process(service.process.pid).children(recursive=True)
+        assert len(below) > 1
+        service.process.kill()
+        assert psutil.wait_procs(below, timeout=PATIENCE_SECONDS)[1] == []
+        gate.release.set()
+    with start(url, tmp_path, git, workers=1, lease_seconds=2) as service:
+        done = service.finished(job)
+        assert (done["status"], done["attempt"]) == ("completed", 2)
+        assert list(service.temp_dir.glob("kotadb-*")) == []
+
+
+def test_a_file_that_kills_its_parser_costs_the_file_and_nothing_else(url: str, tmp_path: Path, git: GitServer) -> None:
+    """Nesting that the parser's memory cannot hold: a real file, the real parser, the real limit."""
+    files = {"deep.ts": "export const a = " + "[a,\n" * 200_000, "good.ts": "export const b = 1\n"}
+    with start(url, tmp_path, git, workers=1, max_parser_memory_bytes=64 * 2**20) as service:
+        address, _ = World(service, git, tmp_path).remote(files)
+        job = service.indexed(address)
+    assert job["status"] == "completed"
+    assert job["stats"]["files_indexed"] == 1
+    assert list(job["stats"]["files_skipped"]) in (["parser_memory"], ["parser_crash"], ["parser_timeout"])
+
+
+def test_the_git_server_is_not_trusted_without_being_named(url: str, tmp_path: Path, git: GitServer) -> None:
+    make_repo(git.root / "owner" / "r", {"a.py": ""})
+    with Service(url, tmp_path, workers=1, git_ca_file=git.ca_file) as service:
+        job = service.indexed(git.url("owner/r"))
+    assert (job["status"], job["error"]["code"]) == ("failed", "forbidden_address")
+    assert git.requests == []

@@ -1,0 +1,60 @@
+"""Temporary directories: gone in every outcome, swept only when nobody holds them."""
+
+import fcntl
+import os
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from kotadb.jobs.workspace import sweep, workspace
+
+
+def test_it_is_private_named_by_job_and_claim_and_gone_afterwards(tmp_path: Path) -> None:
+    job_id = uuid4()
+    with workspace(tmp_path, job_id, 7) as here:
+        assert here.path == tmp_path / f"kotadb-{job_id}" / "7"
+        assert here.path.stat().st_mode & 0o777 == 0o700
+        (here.path / "git").mkdir()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_it_is_gone_after_an_error_too(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), workspace(tmp_path, uuid4(), 1):
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_runs_of_one_job_do_not_share(tmp_path: Path) -> None:
+    job_id = uuid4()
+    with workspace(tmp_path, job_id, 2) as later:
+        with workspace(tmp_path, job_id, 1) as earlier:
+            assert earlier.path != later.path
+        assert later.path.exists()
+
+
+def test_the_sweeper_takes_what_nobody_holds_and_nothing_else(tmp_path: Path) -> None:
+    orphan = tmp_path / f"kotadb-{uuid4()}" / "1"
+    orphan.mkdir(parents=True)
+    (orphan / ".lock").touch()
+    (orphan / "pack").write_bytes(b"left behind")
+    foreign = tmp_path / "kotadb-notes" / "1"
+    foreign.mkdir(parents=True)
+    (foreign / ".lock").touch()
+    with workspace(tmp_path, uuid4(), 1) as held:
+        assert sweep(tmp_path) == 1
+        assert held.path.exists()
+    assert not orphan.parent.exists()
+    assert foreign.exists()
+
+
+def test_a_lock_that_a_child_inherited_keeps_the_directory(tmp_path: Path) -> None:
+    folder = tmp_path / f"kotadb-{uuid4()}" / "1"
+    folder.mkdir(parents=True)
+    descriptor = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    inherited = os.dup(descriptor)
+    os.close(descriptor)
+    assert sweep(tmp_path) == 0
+    os.close(inherited)
+    assert sweep(tmp_path) == 1
