@@ -73,7 +73,7 @@ POLL_SECONDS = 0.2
 STALL_SECONDS = 120.0
 _CHUNK_BYTES = 256 * 1024
 _STDERR_BYTES = 64 * 1024
-_GUARD = Path(__file__).with_name("guard.py")
+GUARD = Path(__file__).with_name("guard.py")
 
 log = get_logger(__name__)
 
@@ -126,7 +126,7 @@ class Git:
             raise classify(stderr)
 
     def _start(self, arguments: tuple[str, ...], stdin: IO[bytes] | None) -> subprocess.Popen[bytes]:
-        guard = [sys.executable, "-I", "-S", str(_GUARD), str(os.getpid()), str(self.file_bytes), str(MEMORY_BYTES)]
+        guard = [sys.executable, "-I", "-S", str(GUARD), str(os.getpid()), str(self.file_bytes), str(MEMORY_BYTES)]
         options = [part for name, value in {**CONFIG, **self.config}.items() for part in ("-c", f"{name}={value}")]
         return subprocess.Popen(
             [*guard, find_git(), *options, f"--git-dir={self.git_dir}", *arguments],

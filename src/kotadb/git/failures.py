@@ -26,6 +26,7 @@ def _failure(pattern: str, error: type[JobError], code: str, message: str) -> _F
     return _Failure(re.compile(pattern, re.IGNORECASE), error, code, message)
 
 
+_REMOTE_BROKEN = "remote: aborting due to possible repository corruption"
 _QUOTED_URL = re.compile(r"'\w+://[^']*'")
 
 # The first that matches counts: causes stand before the consequences git reports next to them.
@@ -102,7 +103,8 @@ _FAILURES = (
         SourceRefused, "not_a_repository",
         "There is no git repository at this address, or its server does not speak git's smart protocol."),
     _failure(
-        r"repository corruption|bad object|unable to read tree|missing tree|did not send all necessary objects|"
+        r"repository corruption|bad object|unable to read tree|not a tree object|Not a valid object name|"
+        r"missing tree|did not send all necessary objects|"
         r"loose object .* is corrupt|unable to parse commit",
         SourceRefused, "broken_repository",
         "The repository lacks objects that its commit needs; `git fsck` names them."),
@@ -144,8 +146,10 @@ def classify(stderr: str) -> JobError:
     SourceUnreachable may pass, SourceRefused and LimitExceeded do not; what is unknown may. `garbled_answer` is worth
     one more attempt only.
     """
-    # What the server says about itself comes after "remote:", and may say anything.
-    own = "\n".join(line for line in stderr.splitlines() if not line.startswith("remote:"))
+    # What the server says comes after "remote:" and may be anything; one sentence of its git's is worth hearing.
+    own = "\n".join(
+        line for line in stderr.splitlines() if not line.startswith("remote:") or line.startswith(_REMOTE_BROKEN)
+    )
     own = _QUOTED_URL.sub("''", own)
     for failure in _FAILURES:
         if failure.pattern.search(own):

@@ -64,7 +64,7 @@ def _sizes(git: Git, shas: Iterable[str]) -> dict[str, int]:
 
 def read_blobs(
     git_dir: Path, shas: Iterable[str], *, lock_fd: int | None = None, check: Check = go_on
-) -> Iterator[tuple[str, bytes | None]]:
+) -> Generator[tuple[str, bytes | None]]:
     """Each blob of `shas` with its content, in the order given, one at a time in memory; close the iterator to stop.
 
     None for what the store does not hold, or does not hold as its name promises. Ask only for blobs whose size is known

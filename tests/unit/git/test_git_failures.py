@@ -90,6 +90,11 @@ ACCESS = "fatal: unable to access 'https://h/o/n/': "
         ),
         ("fatal: mismatched algorithms: client sha1; server sha256", PERMANENT, "object_format"),
         ("fatal: git upload-pack: aborting due to possible repository corruption", PERMANENT, "broken_repository"),
+        (
+            "remote: aborting due to possible repository corruption on the remote side.\nfatal: bad pack header",
+            PERMANENT,
+            "broken_repository",
+        ),
         ("fatal: expected 'packfile'", TRANSIENT, "garbled_answer"),
         ("fatal: something new", TRANSIENT, "fetch_failed"),
         ("", TRANSIENT, "fetch_failed"),
