@@ -8,10 +8,11 @@ itself for as long as they wait for the network, and so cannot be left to a plai
 with the program's exit status, or 128 + the signal that ended it.
 """
 
+# The functions of `signal` without its enums, which would cost every git several milliseconds.
+import _signal as signal  # type: ignore[import-not-found]  # typeshed leaves it out
 import ctypes
 import os
 import resource
-import signal
 import sys
 
 PR_SET_PDEATHSIG = 1
@@ -68,4 +69,4 @@ def end_helpers() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    os._exit(main())  # at once: there is nothing to tidy up
