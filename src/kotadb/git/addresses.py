@@ -73,6 +73,15 @@ def pin(host: str, port: int, allowed_hosts: Collection[str], resolve: Resolve =
     return addresses
 
 
+def is_numeric(host: str) -> bool:
+    """Whether the host is an address itself, and needs no looking up."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
 def is_public(text: str) -> bool:
     """Whether a numeric address belongs to the public internet; anything unintelligible does not."""
     try:

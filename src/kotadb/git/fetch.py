@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote_from_bytes
 
 from kotadb.errors import JobError, SourceRefused, SourceUnreachable
-from kotadb.git.addresses import Resolve, pin, resolve_host
+from kotadb.git.addresses import Resolve, is_numeric, pin, resolve_host
 from kotadb.git.command import Check, Git, git_version, go_on
 from kotadb.git.failures import SECURITY_CODES, disk_full
 from kotadb.git.layout import Repository, find_repository
@@ -96,7 +96,7 @@ def _fetch_remote(
         config=_https_config(source, settings, resolve),
         private_config={"http.proxy": settings.git_proxy} if settings.git_proxy else {},
     )
-    # One byte more than is indexed: what is exactly that large is left out too, and so never needs a second look.
+    # git leaves out blobs of this size and more.
     filter_ = f"blob:limit={settings.max_file_bytes + 1}"
     return _first_found(
         lambda url: _fetch_from(remote, url, ref, commit, filter_), (source.address, f"{source.address}.git")
@@ -107,8 +107,8 @@ def _https_config(source: RemoteSource, settings: Settings, resolve: Resolve) ->
     config = {}
     if settings.git_ca_file is not None:
         config["http.sslCAInfo"] = str(settings.git_ca_file)
-    # Behind a proxy it is the proxy that looks names up and decides what may be reached.
-    if settings.git_proxy is None:
+    # Behind a proxy it is the proxy that looks names up, and decides which may be reached.
+    if settings.git_proxy is None or is_numeric(source.host):
         addresses = pin(source.host, source.port, settings.git_allowed_hosts, resolve)
         config["http.curloptResolve"] = f"{source.host}:{source.port}:{','.join(addresses)}"
     return config

@@ -3,7 +3,6 @@
 Nothing here runs git or looks up a name; a local path is only looked at.
 """
 
-import ipaddress
 import os
 import re
 import unicodedata
@@ -15,6 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 import idna
 
 from kotadb.errors import Forbidden, InvalidRef, InvalidRepository
+from kotadb.git.addresses import is_numeric
 from kotadb.git.layout import find_repository
 
 MAX_ADDRESS_LENGTH = 2_048
@@ -119,17 +119,9 @@ def _host(text: str) -> str:
         host = idna.encode(text, uts46=True).decode("ascii").lower().rstrip(".")
     except (idna.IDNAError, UnicodeError):
         raise InvalidRepository(f"The address's host is not a valid name. {_EXPECTED}") from None
-    if _NUMERIC_LABEL.fullmatch(host.rpartition(".")[2]) and not (text == host and _is_dotted_quad(host)):
+    if _NUMERIC_LABEL.fullmatch(host.rpartition(".")[2]) and not (text == host and is_numeric(host)):
         raise InvalidRepository("The host is a number in disguise: write a host name.")
     return host
-
-
-def _is_dotted_quad(host: str) -> bool:
-    try:
-        ipaddress.IPv4Address(host)
-    except ValueError:
-        return False
-    return True
 
 
 def _path_name(path: str) -> str:
@@ -218,7 +210,7 @@ def parse_ref(text: str) -> str:
     """A branch, a tag, `HEAD` or a full ref name. Raises InvalidRef."""
     if _COMMIT.fullmatch(text):
         raise InvalidRef("This is a commit, not a ref: ask for it as the commit.")
-    if not 0 < len(text) <= MAX_REF_LENGTH or _BAD_REF.search(text) or not _is_utf8(text):
+    if not 0 < len(text) <= MAX_REF_LENGTH or _BAD_REF.search(text) or not _is_printable(text):
         raise InvalidRef("This is not a name git accepts for a branch or tag.")
     return text
 
@@ -230,5 +222,5 @@ def parse_commit(text: str) -> str:
     return text.lower()
 
 
-def _is_utf8(text: str) -> bool:
+def _is_printable(text: str) -> bool:
     return not any(unicodedata.category(c) in ("Cc", "Cs") for c in text)

@@ -274,6 +274,16 @@ def test_a_proxy_is_used_and_its_password_is_in_no_process_list(
     assert repo.head
 
 
+def test_a_proxy_is_not_asked_for_an_internal_address(source: RemoteSource, fetch_remote: Fetcher) -> None:
+    with socket.create_server((LOOPBACK, 0)) as proxy:
+        with pytest.raises(SourceRefused) as caught:
+            fetch_remote(source, settings=Settings(git_proxy=f"http://{LOOPBACK}:{proxy.getsockname()[1]}"))
+        proxy.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+    assert caught.value.code == "forbidden_address"
+
+
 def test_a_repository_larger_than_the_limit_is_given_up(
     repo: Repo, source: RemoteSource, fetch_remote: Fetcher
 ) -> None:
