@@ -20,10 +20,7 @@ def language_of(path: str) -> str | None:
     name = basename(path)
     extension = splitext(name)[1]
     claimed = _claimed()
-    for key in (name, extension, extension.lower()):
-        if key and key in claimed:
-            return claimed[key]
-    return None
+    return claimed.get(name) or claimed.get(f"*{extension}") or claimed.get(f"*{extension.lower()}")
 
 
 def names() -> tuple[str, ...]:
@@ -41,10 +38,10 @@ def load(name: str) -> Language:
 
 
 def claims(specs: Iterable[LanguageSpec]) -> Mapping[str, str]:
-    """Languages by the extensions and file names they claim. Raises LanguageError where two claim the same."""
+    """Languages by what they claim: `*.py`, `Makefile`. Raises LanguageError where two claim the same."""
     claimed: dict[str, LanguageSpec] = {}
     for spec in specs:
-        for key in spec.extensions + spec.file_names:
+        for key in (*(f"*{extension}" for extension in spec.extensions), *spec.file_names):
             other = claimed.setdefault(key, spec)
             if other is not spec:
                 raise LanguageError(

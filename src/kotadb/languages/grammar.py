@@ -3,13 +3,17 @@
 A language is described in `.scm` files: tree-sitter queries whose captures say what a node is. Each pattern has exactly
 one *head*, which says what the match means, and further captures that say where its parts are. Names that begin with
 an underscore are free, to be used in predicates.
+
+Predicates are for identifiers only: tree-sitter decodes what `#match?` looks at, and a comment or a string may hold bytes
+that are no UTF-8.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from importlib import resources
+from itertools import accumulate
 from pkgutil import resolve_name
 from typing import NamedTuple
 
@@ -120,6 +124,8 @@ class Rules:
     """The kinds of access whose members are not exported with their class."""
     exported_by_default: Callable[[str], bool] = _never_exported
     """Whether a module exports a name that it says nothing about."""
+    doc_prefix: bytes = b""
+    """What a `@doc` node starts with; others are no documentation."""
     documentation: Callable[[str], str] = _as_written
     """The text of a `@doc` node without its comment marks or quotes."""
     bound_names: Callable[[Node], Iterable[Node]] = _only_itself
@@ -169,7 +175,10 @@ def compile_language(spec: LanguageSpec) -> Language:
     texts = {f"{spec.folder}/{name}": _read(spec, name) for name in spec.queries}
     for file, text in texts.items():
         _check_captures(file, text)
-    return Language(spec.name, spec.rules, grammar, _compile(texts, grammar))
+    query = _compile(texts, grammar)
+    for file, line, pattern in _patterns(texts, query):
+        _check_pattern(f"{file}: the pattern in line {line}", _captures(pattern))
+    return Language(spec.name, spec.rules, grammar, query)
 
 
 def _grammar(spec: LanguageSpec) -> tree_sitter.Language:
@@ -197,14 +206,41 @@ def _compile(texts: Mapping[str, str], grammar: tree_sitter.Language) -> Query:
         raise LanguageError(f"{' + '.join(texts)}: {error}") from error
 
 
+def _patterns(texts: Mapping[str, str], query: Query) -> Iterator[tuple[str, int, str]]:
+    """File, line and text of each pattern."""
+    source = "\n".join(texts.values()).encode()
+    first_lines = dict(
+        zip(texts, accumulate((len(text.split("\n")) for text in texts.values()), initial=0), strict=False)
+    )
+    for index in range(query.pattern_count):
+        start = query.start_byte_for_pattern(index)
+        line = source.count(b"\n", 0, start)
+        file = [file for file, first in first_lines.items() if first <= line][-1]
+        yield file, line - first_lines[file] + 1, source[start : query.end_byte_for_pattern(index)].decode()
+
+
 _IGNORED = re.compile(r'"(?:[^"\\]|\\.)*"|;[^\n]*')
 _CAPTURE = re.compile(r"@([\w.-]+)")
 
 
+def _captures(text: str) -> set[str]:
+    return set(_CAPTURE.findall(_IGNORED.sub("", text)))
+
+
 def _check_captures(file: str, text: str) -> None:
-    for capture in _CAPTURE.findall(_IGNORED.sub("", text)):
+    for capture in sorted(_captures(text)):
         if capture not in PARTS and capture not in HEADS and not capture.startswith("_"):
             raise LanguageError(f"{file}: unknown capture @{capture}")
+
+
+def _check_pattern(place: str, captures: set[str]) -> None:
+    heads = [HEADS[capture][0] for capture in captures if capture in HEADS]
+    if len(heads) != 1:
+        raise LanguageError(f"{place} has {len(heads)} heads: it needs exactly one, which says what the match means")
+    if heads[0] in SYMBOL_HEADS and not captures & {"name", "names"}:
+        raise LanguageError(f"{place} has no @name")
+    if heads[0] is Head.WRAPPER and "wrapped" not in captures:
+        raise LanguageError(f"{place} has no @wrapped")
 
 
 def _heads() -> Mapping[str, tuple[Head, SymbolKind]]:

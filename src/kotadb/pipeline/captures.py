@@ -1,6 +1,5 @@
 """Sort what a language's query found in one file: the symbols by position, and beside them what belongs to symbols."""
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -8,8 +7,9 @@ from typing import NamedTuple
 from tree_sitter import Node, Tree
 
 from kotadb.languages import Language
-from kotadb.languages.grammar import HEADS, SCOPE_HEADS, SYMBOL_HEADS, Head
+from kotadb.languages.grammar import HEADS, SCOPE_HEADS, SYMBOL_HEADS, Head, Rules
 from kotadb.model import SymbolKind
+from kotadb.pipeline.text import decode
 
 Captures = Mapping[str, list[Node]]
 _PLACED = SYMBOL_HEADS | SCOPE_HEADS
@@ -52,13 +52,14 @@ class Layout:
 def lay_out(source: bytes, tree: Tree, language: Language) -> Layout:
     """Run the language's query over the tree."""
     layout = Layout()
+    notes = _Notes(layout, source, language.rules)
     for pattern, captures in language.matches(tree):
         head = next(capture for capture in captures if capture in HEADS)
         role, kind = HEADS[head]
         if role in _PLACED:
             layout.matches.append(_match(pattern, role, kind, captures[head][0], captures))
         else:
-            _note(layout, role, captures, source, language.rules.gap)
+            notes.take(role, captures)
     layout.matches = _first_of_each_name(sorted(layout.matches, key=_position))
     return layout
 
@@ -93,45 +94,52 @@ def _without_repeats(matches: Iterable[Match]) -> Iterator[Match]:
         last = match[:4]
 
 
-def _note(layout: Layout, head: Head, captures: Captures, source: bytes, gap: re.Pattern[bytes]) -> None:
-    """Put what is no symbol where the symbols it belongs to will look for it."""
-    match head:
-        case Head.WRAPPER:
-            _note_wrapper(layout, captures)
-        case Head.DECORATOR:
-            decorator = captures["decorator"][0]
-            goes_on = _skip(gap, source, decorator.end_byte)
-            layout.decorator_before[goes_on] = decorator
-            layout.after_decorator[decorator.start_byte] = goes_on
-        case Head.DOC:
-            _note_doc(layout, captures, source, gap)
-        case Head.EXPORT_NAME:
-            layout.exported_names.update(_decoded(name) for name in captures["export.name"])
-        case Head.EXPORT_LIST:
-            layout.lists_exports = True
+class _Notes:
+    """Puts what is no symbol where the symbols it belongs to will look for it."""
 
+    def __init__(self, layout: Layout, source: bytes, rules: Rules) -> None:
+        self._layout = layout
+        self._source = source
+        self._rules = rules
+        self._gap = (0, 0)
+        """Start and end of the last gap: many comments in a row share one, and it must not be read for each again."""
 
-def _note_wrapper(layout: Layout, captures: Captures) -> None:
-    for wrapped in captures["wrapped"]:
-        layout.wrapper_by_id[wrapped.id] = captures["wrapper"][0]
-        if "export" in captures:
-            layout.exported_ids.add(wrapped.id)
-        if "ambient" in captures:
-            layout.ambient_ids.add(wrapped.id)
+    def take(self, head: Head, captures: Captures) -> None:
+        match head:
+            case Head.WRAPPER:
+                self._take_wrapper(captures)
+            case Head.DECORATOR:
+                self._take_decorator(captures["decorator"][0])
+            case Head.DOC:
+                self._take_doc(captures["doc"][0], captures.get("documented", []))
+            case Head.EXPORT_NAME:
+                self._layout.exported_names.update(decode(name.text or b"") for name in captures["export.name"])
+            case Head.EXPORT_LIST:
+                self._layout.lists_exports = True
 
+    def _take_wrapper(self, captures: Captures) -> None:
+        for wrapped in captures["wrapped"]:
+            self._layout.wrapper_by_id[wrapped.id] = captures["wrapper"][0]
+            if "export" in captures:
+                self._layout.exported_ids.add(wrapped.id)
+            if "ambient" in captures:
+                self._layout.ambient_ids.add(wrapped.id)
 
-def _note_doc(layout: Layout, captures: Captures, source: bytes, gap: re.Pattern[bytes]) -> None:
-    doc = captures["doc"][0]
-    for documented in captures.get("documented", ()):
-        layout.doc_by_id[documented.id] = doc
-    if "documented" not in captures:
-        layout.doc_before[_skip(gap, source, doc.end_byte)] = doc
+    def _take_decorator(self, decorator: Node) -> None:
+        goes_on = self._after_gap(decorator.end_byte)
+        self._layout.decorator_before[goes_on] = decorator
+        self._layout.after_decorator[decorator.start_byte] = goes_on
 
+    def _take_doc(self, doc: Node, documented: list[Node]) -> None:
+        if not self._source.startswith(self._rules.doc_prefix, doc.start_byte):
+            return
+        for node in documented:
+            self._layout.doc_by_id[node.id] = doc
+        if not documented:
+            self._layout.doc_before[self._after_gap(doc.end_byte)] = doc
 
-def _skip(gap: re.Pattern[bytes], source: bytes, start: int) -> int:
-    match = gap.match(source, start)
-    return match.end() if match is not None else start
-
-
-def _decoded(node: Node) -> str:
-    return (node.text or b"").decode("utf-8", "replace")
+    def _after_gap(self, start: int) -> int:
+        if not self._gap[0] <= start <= self._gap[1]:
+            match = self._rules.gap.match(self._source, start)
+            self._gap = (start, match.end() if match else start)
+        return self._gap[1]

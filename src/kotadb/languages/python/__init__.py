@@ -20,16 +20,16 @@ _TYPE_MAKERS = frozenset({b"NewType", b"ParamSpec", b"TypeAliasType", b"TypeVar"
 
 
 def _refine(found: Found, parent: SymbolKind | None) -> Found:
-    if found.kind is SymbolKind.FUNCTION and parent in _CLASSES:
+    in_class = parent in _CLASSES
+    if found.kind is SymbolKind.FUNCTION and in_class:
         is_constructor = found.name.text == b"__init__"
         return found._replace(kind=SymbolKind.CONSTRUCTOR if is_constructor else SymbolKind.METHOD)
     if found.head is not Head.BINDING:
         return found
-    if parent in _CLASSES:
-        return found._replace(kind=_attribute_kind(found, parent))
     if found.value is not None and found.value.type == "lambda":
-        return found._replace(kind=SymbolKind.FUNCTION, body=found.value.child_by_field_name("body"))
-    return found._replace(kind=_variable_kind(found))
+        kind = SymbolKind.METHOD if in_class else SymbolKind.FUNCTION
+        return found._replace(kind=kind, body=found.value.child_by_field_name("body"))
+    return found._replace(kind=_attribute_kind(found, parent) if in_class else _variable_kind(found))
 
 
 def _attribute_kind(found: Found, parent: SymbolKind | None) -> SymbolKind:

@@ -69,7 +69,7 @@ _STAR = re.compile(r"^[ \t]*\*?[ \t]?", re.MULTILINE)
 
 def _documentation(comment: str) -> str:
     """A JSDoc block without its stars."""
-    text = comment.removeprefix("/**").removesuffix("*/").replace("\r\n", "\n")
+    text = comment[len("/**") : -len("*/")].replace("\r\n", "\n")
     return _STAR.sub("", text).strip()
 
 
@@ -93,6 +93,7 @@ def _bound_names(pattern: Node) -> Iterator[Node]:
 _RULES = Rules(
     refine=_refine,
     access=_access,
+    doc_prefix=b"/**",
     documentation=_documentation,
     bound_names=_bound_names,
     gap=re.compile(rb"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+"),

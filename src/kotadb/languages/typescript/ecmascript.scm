@@ -159,8 +159,7 @@
 
 (decorator) @decorator
 
-((comment) @doc
-  (#match? @doc "^/[*][*][^/]"))
+(comment) @doc
 
 ; ---- exports
 

@@ -1,0 +1,4 @@
+export default defineConfig({
+//     ^^^^^^^ constant default exported
+  plugins: [],
+});
