@@ -4,8 +4,8 @@ A language is described in `.scm` files: tree-sitter queries whose captures say 
 one *head*, which says what the match means, and further captures that say where its parts are. Names that begin with
 an underscore are free, to be used in predicates.
 
-Predicates are for identifiers only: tree-sitter decodes what `#match?` looks at, and a comment or a string may hold bytes
-that are no UTF-8.
+Predicates are for identifiers only: tree-sitter decodes what `#match?` looks at, and a comment or a string may hold
+bytes that are no UTF-8.
 """
 
 import re

@@ -13,8 +13,6 @@ from kotadb.pipeline.extract import extract, parse, text_facts
 from kotadb.pipeline.text import MAX_DOCUMENTATION, MAX_NAME, MAX_SIGNATURE
 from support.languages import facts_of, symbols_of
 
-DEEP = 100_000
-
 
 @pytest.mark.parametrize(
     ("source", "lines"), [(b"", 0), (b"a", 1), (b"a\n", 1), (b"a\n\n", 2), (b"a\r\nb", 2), (b"\xff\n", 1), (b"a\rb", 1)]
@@ -49,10 +47,14 @@ def test_invalid_utf8_counts_its_bytes() -> None:
     assert (symbol.column_start, symbol.name_column) == (10, 16)
 
 
-def test_invalid_utf8_and_nul_become_replacement_characters() -> None:
-    facts = facts_of("typescript", b"/** a\xff\x00b */ function f(a = '\x00') {}")
-    assert facts.symbols[0].documentation == "a\ufffd\ufffdb"
+def test_invalid_utf8_becomes_replacement_characters() -> None:
+    facts = facts_of("typescript", b"/** a\xff */ function f(a = '\xfe') {}")
+    assert facts.symbols[0].documentation == "a\ufffd"
     assert facts.symbols[0].signature == "function f(a = '\ufffd')"
+
+
+def test_nul_becomes_a_replacement_character() -> None:
+    assert symbols_of("python", b"def f(a='\x00'): pass")["f"].signature == "def f(a='\ufffd')"
 
 
 def test_the_code_around_a_syntax_error_is_kept() -> None:
@@ -83,8 +85,11 @@ def test_long_texts_are_bounded() -> None:
     "bracket", ["(", "[", "{", "class A { m() {", "a(", "x = ", "f(() => ", "-", "lambda: ", "<a>"]
 )
 def test_deep_nesting_is_only_more_source(language: str, bracket: str) -> None:
-    facts = facts_of(language, (bracket * (DEEP // len(bracket))).encode())
-    assert facts.lines == 1
+    assert facts_of(language, (bracket * 5_000).encode()).lines == 1
+
+
+def test_a_hundred_thousand_levels_do_not_end_the_interpreter() -> None:
+    assert facts_of("python", b"(" * 100_000).has_errors
 
 
 @pytest.mark.parametrize(
@@ -104,8 +109,8 @@ def test_deep_nesting_is_only_more_source(language: str, bracket: str) -> None:
     ],
 )
 def test_time_grows_with_the_source_and_not_faster(language: str, unit: str) -> None:
-    small, large = (_seconds(language, unit * (size // len(unit))) for size in (20_000, 320_000))
-    assert large < max(small, 0.005) * 16 * 6
+    small, large = (_seconds(language, unit * (size // len(unit))) for size in (20_000, 200_000))
+    assert large < max(small, 0.005) * 10 * 5
 
 
 def _seconds(language: str, source: str) -> float:
