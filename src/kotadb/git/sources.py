@@ -158,9 +158,12 @@ def looks_local(text: str) -> bool:
 def parse_local(text: str) -> LocalSource:
     """The repository at or above the path `text`; a work tree, a linked work tree, or a bare repository.
 
-    Raises InvalidRepository if there is none.
+    Raises InvalidRepository if there is none, or nothing at all at that path.
     """
-    found = find_repository(_real_path(text))
+    path = _real_path(text)
+    if not os.path.lexists(path):  # a slip of the pen below a repository does not mean that repository
+        raise InvalidRepository(f"There is nothing at {path}.")
+    found = find_repository(path)
     if found is None:
         raise InvalidRepository("There is no git repository at this path.")
     return LocalSource(found.top, found.top.name.removesuffix(".git") or str(found.top))
@@ -175,7 +178,7 @@ def parse_local_below(text: str, roots: Iterable[Path]) -> LocalSource:
     path = _real_path(text)
     if not _inside(path, real_roots):
         raise Forbidden(_OUTSIDE)
-    found = find_repository(path)
+    found = find_repository(path) if os.path.lexists(path) else None
     if found is None:
         raise InvalidRepository("There is no git repository at this path.")
     if not all(_inside(part, real_roots) for part in found.reaches()):
