@@ -5,11 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from kotadb.access.keys import local_owner
-from kotadb.jobs import requests
+from kotadb.jobs import requests, tracker
 from kotadb.model import IndexRequest, Job, Owner
 from kotadb.postgres.database import Database
+from kotadb.settings import Settings
 
 MakeJob = Callable[..., Job]
+ClaimJob = Callable[[Job, str], Job]
 
 
 @pytest.fixture
@@ -26,3 +28,15 @@ def make_job(database: Database, owner: Owner) -> MakeJob:
         return requests.submit(database, owner.id, request)
 
     return make
+
+
+@pytest.fixture
+def claim_job(database: Database, settings: Settings) -> ClaimJob:
+    """`claim_job(job, worker)`: the job, being run by that worker."""
+
+    def claim(job: Job, worker: str) -> Job:
+        claimed = tracker.claim(database, settings, job.id, worker)
+        assert claimed is not None
+        return claimed
+
+    return claim

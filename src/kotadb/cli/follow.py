@@ -2,20 +2,22 @@
 
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kotadb.cli.context import Session
 from kotadb.cli.output import err
 from kotadb.errors import Conflict
 from kotadb.jobs import requests
 from kotadb.jobs.supervisor import Supervisor
-from kotadb.model import IndexRequest, Job
+from kotadb.model import IndexRequest, Job, JobStatus
 from kotadb.questions.health import readiness
 
 POLL_SECONDS = 0.1
+LOOK_SECONDS = 2.0
+"""How often a job that waits is looked after: whoever was to work on it may have ended."""
 
 
 def index_and_follow(session: Session, request: IndexRequest, *, show_progress: bool) -> Job:
@@ -23,35 +25,56 @@ def index_and_follow(session: Session, request: IndexRequest, *, show_progress: 
 
     Ctrl-C leaves the job to workers that are alive; a job that only our own worker does is cancelled.
     """
-    alive = readiness(session.database, session.settings.lease_seconds) > 0
     job = requests.submit(session.database, session.owner.id, request)
-    if alive:
-        return _follow_others(session, job, show_progress=show_progress)
-    with _own_worker(session):
-        return _follow_own(session, job, show_progress=show_progress)
+    with ExitStack() as own_worker:
+        is_ours = False
+        next_look = 0.0
+        try:
+            for job in _watch(session, job, show_progress=show_progress):
+                if not is_ours and job.status is JobStatus.PENDING and time.monotonic() >= next_look:
+                    next_look = time.monotonic() + LOOK_SECONDS
+                    if readiness(session.database, session.settings.lease_seconds) == 0:
+                        own_worker.enter_context(_worker(session))
+                        is_ours = True
+        except KeyboardInterrupt:
+            return (_cancel if is_ours else _leave)(session, job)
+    return job
 
 
-def _follow_others(session: Session, job: Job, *, show_progress: bool) -> Job:
+def follow(session: Session, job: Job, *, show_progress: bool) -> Job:
+    """Wait until the job has ended, showing where it is. Returns it as it ended."""
+    for job in _watch(session, job, show_progress=show_progress):
+        pass
+    return job
+
+
+def _watch(session: Session, job: Job, *, show_progress: bool) -> Iterator[Job]:
+    """The job as it is now, again and again, the last time as it ended."""
+    with _progress(show_progress) as show:
+        show(job)
+        yield job
+        while not job.status.is_terminal:
+            time.sleep(POLL_SECONDS)
+            job = requests.get(session.database, job.id)
+            show(job)
+            yield job
+
+
+def _leave(session: Session, job: Job) -> Job:
+    err.print(f"the job goes on without us: kotadb jobs wait {job.id}")
+    return requests.get(session.database, job.id)
+
+
+def _cancel(session: Session, job: Job) -> Job:
+    err.print("cancelling")
     try:
-        return follow(session, job, show_progress=show_progress)
-    except KeyboardInterrupt:
-        err.print(f"the job goes on without us: kotadb jobs wait {job.id}")
+        return requests.cancel(session.database, job.id)
+    except Conflict:  # it ended at this very moment
         return requests.get(session.database, job.id)
 
 
-def _follow_own(session: Session, job: Job, *, show_progress: bool) -> Job:
-    try:
-        return follow(session, job, show_progress=show_progress)
-    except KeyboardInterrupt:
-        err.print("cancelling")
-        try:
-            return requests.cancel(session.database, job.id)
-        except Conflict:  # it ended at this very moment
-            return requests.get(session.database, job.id)
-
-
 @contextmanager
-def _own_worker(session: Session) -> Iterator[None]:
+def _worker(session: Session) -> Iterator[None]:
     stop, force = threading.Event(), threading.Event()
     supervisor = Supervisor(session.settings, session.database, 1)
     thread = threading.Thread(target=supervisor.run, args=(stop, force), name="supervisor")
@@ -63,20 +86,16 @@ def _own_worker(session: Session) -> Iterator[None]:
         thread.join()
 
 
-def follow(session: Session, job: Job, *, show_progress: bool) -> Job:
-    """Wait until the job has ended, showing where it is. Returns it as it ended."""
+@contextmanager
+def _progress(is_shown: bool) -> Iterator[Callable[[Job], None]]:
     columns = (
         SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=err, transient=True, disable=not show_progress) as progress:
-        task = progress.add_task(job.status.value, total=None)
-        while not job.status.is_terminal:
-            _show(progress, task, job)
-            time.sleep(POLL_SECONDS)
-            job = requests.get(session.database, job.id)
-    return job
+    with Progress(*columns, console=err, transient=True, disable=not is_shown) as progress:
+        task = progress.add_task("", total=None)
 
+        def show(job: Job) -> None:
+            description = job.step.value if job.step else job.status.value
+            progress.update(task, description=description, completed=job.step_done, total=job.step_total)
 
-def _show(progress: Progress, task: TaskID, job: Job) -> None:
-    description = job.step.value if job.step else job.status.value
-    progress.update(task, description=description, completed=job.step_done, total=job.step_total)
+        yield show

@@ -53,7 +53,7 @@ def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -
 
     Raises what the job failed with, after that is recorded.
     """
-    job = claim(database, job_id, worker)
+    job = claim(database, settings, job_id, worker)
     if job is None:
         return
     with (

@@ -21,8 +21,8 @@ def submit(database: Database, owner_id: UUID, request: IndexRequest, *, enqueue
         repository = repositories.ensure(connection, owner_id, request.address, request.name)
         pinned_sha = None if request.index_ref else request.commit_sha
         index_id = repositories.ensure_index(connection, repository.id, request.index_ref, pinned_sha)
-        job, is_new = jobs.insert(connection, owner_id, repository, index_id, request)
-        if is_new and enqueue:
+        job = jobs.insert(connection, owner_id, repository, index_id, request)
+        if enqueue and job.queue_job_id is None:  # new, or left by an API that was to run it itself
             jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
     return job
 

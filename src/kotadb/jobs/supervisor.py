@@ -8,14 +8,16 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import psycopg
 
-from kotadb.errors import DatabaseUnavailable, WorkerDied
+from kotadb.errors import DatabaseUnavailable
+from kotadb.jobs.rescue import queue_stranded, release
 from kotadb.jobs.workspace import sweep
 from kotadb.logs import get_logger
-from kotadb.postgres import jobs
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 
@@ -60,7 +62,7 @@ class Supervisor:
             for worker in self._workers:
                 self._tend(worker)
             if time.monotonic() >= next_rescue:
-                self._release(None, spend_attempt=True)
+                self._rescue()
                 next_rescue = time.monotonic() + self._settings.lease_seconds / 3
         self._drain(force)
 
@@ -105,11 +107,21 @@ class Supervisor:
             worker.process.wait()
             self._release(worker.name, spend_attempt=False)
 
+    def _rescue(self) -> None:
+        self._release(None, spend_attempt=True)
+        with self._unless_the_database_fails():
+            queue_stranded(self._settings, self._database)
+
     def _release(self, worker: str | None, *, spend_attempt: bool) -> None:
-        try:
+        with self._unless_the_database_fails():
             release(self._settings, self._database, worker, spend_attempt=spend_attempt)
+
+    @contextmanager
+    def _unless_the_database_fails(self) -> Iterator[None]:
+        try:
+            yield
         except (psycopg.Error, DatabaseUnavailable) as error:
-            log.warning("jobs could not be taken back now; the next rescue will", worker=worker, error=str(error))
+            log.warning("jobs cannot be rescued now; the next look will", error=str(error))
 
 
 def start_worker(settings: Settings, url: str, name: str, *arguments: str) -> subprocess.Popen[bytes]:
@@ -117,20 +129,6 @@ def start_worker(settings: Settings, url: str, name: str, *arguments: str) -> su
     command = [sys.executable, "-m", "kotadb.jobs.worker", "--name", name, "--parent", str(os.getpid()), *arguments]
     environment = os.environ | {"DATABASE_URL": url, "KOTADB_LOG_LEVEL": settings.log_level}
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
-
-
-def release(settings: Settings, database: Database, worker: str | None, *, spend_attempt: bool) -> None:
-    """Take its jobs from a worker that ended; with None, from all whose lease has run out."""
-    failure = WorkerDied("The process that ran the job ended without finishing it")
-    with database.transaction() as connection:
-        waiting, failed = jobs.release(
-            connection, worker, lease_seconds=settings.lease_seconds, spend_attempt=spend_attempt,
-            retry_limit=settings.retry_limit, failure=failure,
-        )  # fmt: skip
-    for job_id in waiting:
-        log.warning("job waits again", job_id=str(job_id), attempt_spent=spend_attempt)
-    for job_id in failed:
-        log.error("job failed", job_id=str(job_id), code=failure.code)
 
 
 def _is_running(worker: Worker) -> bool:

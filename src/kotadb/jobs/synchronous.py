@@ -6,7 +6,8 @@ from uuid import UUID
 
 from kotadb.errors import Busy
 from kotadb.jobs import requests
-from kotadb.jobs.supervisor import release, start_worker
+from kotadb.jobs.rescue import release
+from kotadb.jobs.supervisor import start_worker
 from kotadb.model import IndexRequest, Job
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings

@@ -15,11 +15,13 @@ import psycopg
 import structlog
 
 from kotadb.errors import ClaimLost, DatabaseUnavailable, JobError, KotaError
+from kotadb.jobs.rescue import release
 from kotadb.jobs.states import sources
 from kotadb.logs import get_logger
 from kotadb.model import Job, JobStatus, Step
 from kotadb.postgres import jobs
 from kotadb.postgres.database import Database
+from kotadb.settings import Settings
 
 TICK_SECONDS = 1.0
 """How often progress is written at most, and how soon a lost claim is noticed."""
@@ -176,10 +178,10 @@ class Run:
         self.peak_memory_bytes = max(self.peak_memory_bytes, total)
 
 
-def claim(database: Database, job_id: UUID, worker: str) -> Job | None:
+def claim(database: Database, settings: Settings, job_id: UUID, worker: str) -> Job | None:
     """Take the job for a run; None if it has ended, or somebody else runs it.
 
-    Waits while another run of the same index is under way: there are never two.
+    Waits while another run of the same index is under way (there are never two), and while the database is away.
     """
     while True:
         try:
@@ -187,7 +189,10 @@ def claim(database: Database, job_id: UUID, worker: str) -> Job | None:
                 return jobs.claim(connection, job_id, worker, sources(JobStatus.PROCESSING))
         except psycopg.errors.UniqueViolation:
             log.info("waiting for another run of the same index")
-            time.sleep(TICK_SECONDS)  # whoever runs it may be in another process, or on another machine
+            release(settings, database, None, spend_attempt=True)  # nobody else may be there to notice if it is dead
+        except DatabaseUnavailable as error:
+            log.warning("the job cannot be claimed yet", error=str(error))
+        time.sleep(TICK_SECONDS)  # what we wait for may be in another process, or on another machine
 
 
 def _storable(text: str) -> str:

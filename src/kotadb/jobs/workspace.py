@@ -45,7 +45,7 @@ def workspace(temp_dir: Path, job_id: UUID, claim: int) -> Iterator[Workspace]:
 
 def sweep(temp_dir: Path) -> int:
     """Remove the directories that killed runs have left. Returns how many."""
-    folders = [run for job in temp_dir.iterdir() if _JOB_FOLDER.fullmatch(job.name) for run in _entries(job)]
+    folders = [run for job in _entries(temp_dir) if _JOB_FOLDER.fullmatch(job.name) for run in _entries(job)]
     removed = sum(_remove_if_orphaned(folder) for folder in folders)
     if removed:
         log.info("removed orphaned directories", directories=removed)
@@ -55,7 +55,7 @@ def sweep(temp_dir: Path) -> int:
 def _entries(folder: Path) -> list[Path]:
     try:
         return list(folder.iterdir())
-    except OSError:  # somebody else's, or gone meanwhile
+    except OSError:  # somebody else's, gone meanwhile, or not made yet
         return []
 
 

@@ -4,7 +4,7 @@ Which transitions are allowed is decided in `jobs.states`; here `allowed` makes 
 """
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,8 +22,8 @@ _FIELDS = [field.name for field in fields(Job)]
 
 def insert(
     connection: Connection, owner_id: UUID, repository: Repository, index_id: int, request: IndexRequest
-) -> tuple[Job, bool]:
-    """The job for this request, and whether it is new: the same request as a queued one gives that one."""
+) -> Job:
+    """The job for this request: a new one, or the one that waits for the same. A new one has no `queue_job_id` yet."""
     parameters = {
         "owner_id": owner_id, "repository_id": repository.id, "repository_uuid": repository.uuid,
         "repository_name": repository.name, "index_id": index_id, "ref": request.index_ref,
@@ -31,7 +31,7 @@ def insert(
     }  # fmt: skip
     row = connection.execute(query("jobs.enqueue"), parameters).fetchone()
     assert row is not None
-    return _job(row), row["is_new"]
+    return _job(row)
 
 
 def set_queue_job(connection: Connection, job_id: UUID, queue_job_id: int) -> None:
@@ -115,6 +115,15 @@ def retry(connection: Connection, job_id: UUID, allowed: Sequence[JobStatus]) ->
     return _first(connection, "jobs.retry", {"id": job_id, "allowed": _names(allowed)})
 
 
+@dataclass(frozen=True, slots=True)
+class Released:
+    """Jobs that were taken from workers: to be queued again, for ever failed, or left to a newer job of the same."""
+
+    waiting: list[Job]
+    failed: list[Job]
+    superseded: list[Job]
+
+
 def release(
     connection: Connection,
     worker: str | None,
@@ -123,21 +132,28 @@ def release(
     spend_attempt: bool,
     retry_limit: int,
     failure: KotaError,
-) -> tuple[list[UUID], list[UUID]]:
+) -> Released:
     """Take the jobs of an ended worker away from it, or of every worker whose heartbeat is older than the lease.
 
-    Returns the ids of those that wait again, and of those that failed with `failure` since they may not be tried again.
+    Those that may not be tried again fail with `failure`. The caller queues those that wait.
     """
     parameters = {
         "worker": worker, "lease": lease_seconds, "spend_attempt": spend_attempt, "retry_limit": retry_limit,
         "code": failure.code, "message": failure.message,
     }  # fmt: skip
-    waiting = connection.execute(query("jobs.hand_back"), parameters).fetchall()
-    connection.execute(query("jobs.requeue"), {"ids": [row["queue_job_id"] for row in waiting]})
-    buried = connection.execute(query("jobs.bury"), parameters).fetchall()
-    connection.execute(query("jobs.close_queue_jobs"), {"ids": [row["queue_job_id"] for row in buried]})
-    connection.execute(query("jobs.requeue_unclaimed"), parameters)
-    return [row["id"] for row in waiting], [row["id"] for row in buried]
+    superseded, waiting, failed = (
+        [_job(row) for row in connection.execute(query(name), parameters)]
+        for name in ("jobs.supersede", "jobs.hand_back", "jobs.bury")
+    )
+    rows = [job.queue_job_id for job in (*superseded, *waiting, *failed)]
+    connection.execute(query("jobs.close_queue_jobs"), {"ids": rows})
+    connection.execute(query("jobs.free_unclaimed"), parameters)
+    return Released(waiting, failed, superseded)
+
+
+def stranded(connection: Connection, lease_seconds: float) -> list[Job]:
+    """Jobs that have waited for longer than the lease without a row in the queue. The caller queues them."""
+    return [_job(row) for row in connection.execute(query("jobs.stranded"), {"lease": lease_seconds})]
 
 
 def live_workers(connection: Connection, lease_seconds: float) -> int:

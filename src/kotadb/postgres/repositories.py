@@ -82,6 +82,7 @@ def _cancel_jobs(
     code: str,
     message: str,
 ) -> None:
+    connection.execute(query("repositories.lock"), {"id": repository_id})
     parameters = {
         "repository_id": repository_id, "index_id": index_id, "code": code, "message": message,
         "allowed": [str(status) for status in cancellable],

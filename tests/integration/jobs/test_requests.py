@@ -8,13 +8,14 @@ import pytest
 
 from kotadb.access.keys import create_key, local_owner
 from kotadb.errors import Conflict, NotFound
-from kotadb.jobs import requests, tracker
+from kotadb.jobs import requests
 from kotadb.jobs.states import TRANSITIONS, sources
 from kotadb.model import IndexRequest, Job, JobStatus, Owner
 from kotadb.postgres import access, jobs, repositories
 from kotadb.postgres.database import Database
 
 MakeJob = Callable[..., Job]
+ClaimJob = Callable[[Job, str], Job]
 
 
 def queue_rows(database: Database) -> list[dict[str, object]]:
@@ -60,15 +61,15 @@ def test_forcing_a_queued_request_forces_that_job(database: Database, make_job: 
     assert requests.get(database, job.id).force
 
 
-def test_a_running_job_does_not_swallow_a_new_request(database: Database, make_job: MakeJob) -> None:
+def test_a_running_job_does_not_swallow_a_new_request(make_job: MakeJob, claim_job: ClaimJob) -> None:
     running = make_job()
-    tracker.claim(database, running.id, "worker")
+    claim_job(running, "worker")
     assert make_job().id != running.id
 
 
-def test_two_runs_of_one_index_are_impossible(database: Database, make_job: MakeJob) -> None:
+def test_two_runs_of_one_index_are_impossible(database: Database, make_job: MakeJob, claim_job: ClaimJob) -> None:
     first = make_job()
-    tracker.claim(database, first.id, "one")
+    claim_job(first, "one")
     second = make_job()
     with pytest.raises(Exception, match="index_jobs_one_run"), database.transaction() as connection:
         jobs.claim(connection, second.id, "two", sources(JobStatus.PROCESSING))
@@ -94,19 +95,34 @@ def test_a_cancelled_job_can_be_tried_again(database: Database, make_job: MakeJo
     assert len(queue_rows(database)) == 2
 
 
-def test_retrying_what_is_queued_already_is_refused(database: Database, make_job: MakeJob) -> None:
+@pytest.mark.parametrize("ever_ran", [False, True])
+def test_retrying_what_is_queued_already_is_refused(
+    database: Database, make_job: MakeJob, claim_job: ClaimJob, ever_ran: bool
+) -> None:
     job = make_job()
+    if ever_ran:
+        claim_job(job, "worker")
     requests.cancel(database, job.id)
     make_job()
     with pytest.raises(Conflict, match="queued already"):
         requests.retry(database, job.id)
 
 
-def test_deleting_a_repository_cancels_its_jobs_and_keeps_their_rows(
+def test_a_job_left_without_a_queue_row_gets_one_from_the_next_request(
     database: Database, owner: Owner, make_job: MakeJob
 ) -> None:
+    request = IndexRequest("https://example.org/someone/something", "someone/something")
+    left = requests.submit(database, owner.id, request, enqueue=False)
+    assert queue_rows(database) == []
+    assert make_job().id == left.id
+    assert len(queue_rows(database)) == 1
+
+
+def test_deleting_a_repository_cancels_its_jobs_and_keeps_their_rows(
+    database: Database, owner: Owner, make_job: MakeJob, claim_job: ClaimJob
+) -> None:
     waiting, running = make_job(ref="waiting"), make_job(ref="running")
-    tracker.claim(database, running.id, "worker")
+    claim_job(running, "worker")
     with database.transaction() as connection:
         repository = repositories.by_uuid(connection, owner.id, waiting.repository_uuid)
     assert repository is not None

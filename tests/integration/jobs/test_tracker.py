@@ -8,20 +8,18 @@ import pytest
 
 from kotadb.errors import ClaimLost, SourceRefused
 from kotadb.jobs import requests, tracker
-from kotadb.jobs.supervisor import release
 from kotadb.jobs.tracker import Run
 from kotadb.model import Job, JobStatus, Step
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 
 MakeJob = Callable[..., Job]
+ClaimJob = Callable[[Job, str], Job]
 
 
 @pytest.fixture
-def claimed(database: Database, make_job: MakeJob) -> Job:
-    job = tracker.claim(database, make_job().id, "worker")
-    assert job is not None
-    return job
+def claimed(make_job: MakeJob, claim_job: ClaimJob) -> Job:
+    return claim_job(make_job(), "worker")
 
 
 @pytest.fixture(autouse=True)
@@ -44,33 +42,36 @@ def age(database: Database, job: Job, seconds: float) -> None:
         )
 
 
-def test_a_claim_starts_the_job_and_takes_a_new_number_each_time(database: Database, make_job: MakeJob) -> None:
-    first = tracker.claim(database, make_job("a/a").id, "worker")
-    second = tracker.claim(database, make_job("b/b").id, "worker")
-    assert first is not None
-    assert second is not None
+def test_a_claim_starts_the_job_and_takes_a_new_number_each_time(make_job: MakeJob, claim_job: ClaimJob) -> None:
+    first, second = claim_job(make_job("a/a"), "worker"), claim_job(make_job("b/b"), "worker")
     assert (first.status, first.attempt, first.step) == (JobStatus.PROCESSING, 1, Step.FETCH)
     assert first.started_at is not None
     assert second.claim != first.claim
 
 
-def test_a_job_that_has_ended_or_runs_cannot_be_claimed(database: Database, claimed: Job) -> None:
-    assert tracker.claim(database, claimed.id, "another") is None
+def test_a_job_that_has_ended_or_runs_cannot_be_claimed(database: Database, settings: Settings, claimed: Job) -> None:
+    assert tracker.claim(database, settings, claimed.id, "another") is None
     requests.cancel(database, claimed.id)
-    assert tracker.claim(database, claimed.id, "another") is None
+    assert tracker.claim(database, settings, claimed.id, "another") is None
 
 
-def test_a_claim_waits_for_another_run_of_the_same_index(database: Database, make_job: MakeJob) -> None:
-    running = tracker.claim(database, make_job().id, "one")
-    assert running is not None
-    waiting, claims = make_job(), list[Job | None]()
-    thread = Thread(target=lambda: claims.append(tracker.claim(database, waiting.id, "two")))
+def test_a_claim_waits_for_another_run_of_the_same_index(
+    database: Database, make_job: MakeJob, claim_job: ClaimJob, claimed: Job
+) -> None:
+    waiting, claims = make_job(), list[Job]()
+    thread = Thread(target=lambda: claims.append(claim_job(waiting, "two")))
     thread.start()
     assert requests.get(database, waiting.id).status is JobStatus.PENDING
-    requests.cancel(database, running.id)
+    requests.cancel(database, claimed.id)
     thread.join()
-    assert claims[0] is not None
     assert claims[0].id == waiting.id
+
+
+def test_a_claim_does_not_wait_for_a_run_that_is_dead(
+    database: Database, settings: Settings, make_job: MakeJob, claim_job: ClaimJob, claimed: Job
+) -> None:
+    age(database, claimed, settings.lease_seconds + 1)
+    assert claim_job(make_job(), "two").status is JobStatus.PROCESSING
 
 
 def test_progress_is_written_while_the_step_goes_on(database: Database, claimed: Job) -> None:
@@ -129,70 +130,3 @@ def test_time_is_counted_once_and_where_it_belongs(database: Database, claimed: 
     spent = run.duration_ms
     assert spent[Step.STORE] >= 50 > spent[Step.PARSE] + spent[Step.SYMBOLS]
     assert spent[Step.PARSE] == pytest.approx(3 * spent[Step.SYMBOLS])
-
-
-# ---- taken from workers that ended -----------------------------------------------------------------------------------
-
-
-def queue_status(database: Database, job: Job) -> str:
-    with database.transaction() as connection:
-        row = connection.execute(
-            "select status::text from procrastinate_jobs where id = %s", [job.queue_job_id]
-        ).fetchone()
-    assert row is not None
-    return str(row["status"])
-
-
-@pytest.fixture
-def taken(database: Database, claimed: Job) -> Job:
-    """A claimed job whose queue row is taken too, as a worker leaves them when it is killed."""
-    with database.transaction() as connection:
-        connection.execute("update procrastinate_jobs set status = 'doing' where id = %s", [claimed.queue_job_id])
-    return claimed
-
-
-def test_a_dead_workers_job_waits_again_with_an_attempt_spent(
-    database: Database, settings: Settings, taken: Job
-) -> None:
-    release(settings, database, "worker", spend_attempt=True)
-    job = requests.get(database, taken.id)
-    assert (job.status, job.attempt, queue_status(database, job)) == (JobStatus.PENDING, 1, "todo")
-
-
-def test_a_drained_workers_job_waits_again_with_none_spent(database: Database, settings: Settings, taken: Job) -> None:
-    release(settings, database, "worker", spend_attempt=False)
-    job = requests.get(database, taken.id)
-    assert (job.status, job.attempt, queue_status(database, job)) == (JobStatus.PENDING, 0, "todo")
-
-
-def test_other_workers_jobs_stay_theirs(database: Database, settings: Settings, taken: Job) -> None:
-    release(settings, database, "another", spend_attempt=True)
-    release(settings, database, None, spend_attempt=True)
-    assert requests.get(database, taken.id).status is JobStatus.PROCESSING
-
-
-def test_a_job_past_its_lease_is_taken_whoever_had_it(database: Database, settings: Settings, taken: Job) -> None:
-    age(database, taken, settings.lease_seconds + 1)
-    release(settings, database, None, spend_attempt=True)
-    assert requests.get(database, taken.id).status is JobStatus.PENDING
-
-
-def test_a_job_that_kills_every_worker_fails_after_its_attempts(
-    database: Database, settings: Settings, taken: Job
-) -> None:
-    for _ in range(settings.retry_limit):
-        release(settings, database, "worker", spend_attempt=True)
-        assert tracker.claim(database, taken.id, "worker") is not None
-    release(settings, database, "worker", spend_attempt=True)
-    job = requests.get(database, taken.id)
-    assert (job.status, job.error_code, job.attempt) == (JobStatus.FAILED, "worker_died", settings.retry_limit + 1)
-
-
-def test_a_queue_row_whose_worker_died_before_the_claim_is_freed(
-    database: Database, settings: Settings, make_job: MakeJob
-) -> None:
-    job = make_job()
-    with database.transaction() as connection:
-        connection.execute("update procrastinate_jobs set status = 'doing' where id = %s", [job.queue_job_id])
-    release(settings, database, None, spend_attempt=True)
-    assert queue_status(database, requests.get(database, job.id)) == "todo"

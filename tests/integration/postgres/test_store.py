@@ -7,7 +7,7 @@ import psycopg
 import pytest
 
 from kotadb.errors import ClaimLost
-from kotadb.jobs import requests, tracker
+from kotadb.jobs import requests
 from kotadb.model import FileFacts, Job, JobStatus, SkippedFile, SkipReason, SourceFile, Symbol, SymbolKind
 from kotadb.pipeline.identify import file_digest, file_ids
 from kotadb.postgres import repositories
@@ -25,6 +25,8 @@ from kotadb.postgres.store import (
 )
 
 MakeJob = Callable[..., Job]
+ClaimJob = Callable[[Job, str], Job]
+Claimed = Callable[..., Job]
 HEADER = IndexHeader("c" * 40, "main", "limits")
 STATS = {"duration_ms": {"fetch": 1}, "peak_memory_bytes": 1}
 
@@ -37,10 +39,10 @@ def facts(*names: str) -> FileFacts:
     return FileFacts(1, False, tuple(Symbol(name, name, SymbolKind.FUNCTION, 1, 1, 0, 9, 1, 4) for name in names))
 
 
-def claimed(database: Database, make_job: MakeJob, **wanted: object) -> Job:
-    job = tracker.claim(database, make_job(**wanted).id, "worker")
-    assert job is not None
-    return job
+@pytest.fixture
+def claimed(make_job: MakeJob, claim_job: ClaimJob) -> Callable[..., Job]:
+    """`claimed(ref=…)`: a job that is being run."""
+    return lambda **wanted: claim_job(make_job(**wanted), "worker")
 
 
 def store_files(
@@ -73,8 +75,8 @@ def symbols(database: Database) -> set[str]:
     return {row["name"] for row in rows(database, "symbols")}
 
 
-def test_storing_completes_the_job_with_its_counts(database: Database, make_job: MakeJob) -> None:
-    job = claimed(database, make_job)
+def test_storing_completes_the_job_with_its_counts(database: Database, claimed: Claimed) -> None:
+    job = claimed()
     stats = store_files(database, job, {"a.py": ("a", facts("f", "g")), "b.py": ("b", facts("h"))}, "logo.png")
     done = requests.get(database, job.id)
     assert (done.status, done.resolved_sha, done.branch) == (JobStatus.COMPLETED, "c" * 40, "main")
@@ -85,8 +87,8 @@ def test_storing_completes_the_job_with_its_counts(database: Database, make_job:
     assert done.finished_at is not None
 
 
-def test_a_lost_claim_stores_nothing(database: Database, make_job: MakeJob) -> None:
-    job = claimed(database, make_job)
+def test_a_lost_claim_stores_nothing(database: Database, claimed: Claimed) -> None:
+    job = claimed()
     requests.cancel(database, job.id)
     with pytest.raises(ClaimLost):
         store_files(database, job, {"a.py": ("a", facts("f"))})
@@ -94,22 +96,23 @@ def test_a_lost_claim_stores_nothing(database: Database, make_job: MakeJob) -> N
     assert requests.get(database, job.id).status is JobStatus.CANCELLED
 
 
-def test_an_earlier_claim_of_a_job_that_runs_again_stores_nothing(database: Database, make_job: MakeJob) -> None:
-    first = claimed(database, make_job)
+def test_an_earlier_claim_of_a_job_that_runs_again_stores_nothing(
+    database: Database, claimed: Claimed, claim_job: ClaimJob
+) -> None:
+    first = claimed()
     with database.transaction() as connection:
         connection.execute("update index_jobs set status = 'pending' where id = %s", [first.id])
-    second = tracker.claim(database, first.id, "another")
-    assert second is not None
+    second = claim_job(first, "another")
     with pytest.raises(ClaimLost):
         store_files(database, first, {"a.py": ("a", facts("late"))})
     store_files(database, second, {"a.py": ("a", facts("f"))})
     assert symbols(database) == {"f"}
 
 
-def test_a_store_that_fails_half_way_leaves_the_old_index(database: Database, make_job: MakeJob) -> None:
-    store_files(database, claimed(database, make_job), {"a.py": ("a", facts("old"))})
+def test_a_store_that_fails_half_way_leaves_the_old_index(database: Database, claimed: Claimed) -> None:
+    store_files(database, claimed(), {"a.py": ("a", facts("old"))})
     before = rows(database, "indexed_files"), rows(database, "symbols")
-    job = claimed(database, make_job)
+    job = claimed()
     with database.transaction() as connection:
         # The last table to be written refuses, after files and symbols have been replaced.
         connection.execute("alter table indexes add constraint refuse check (commit_sha is null) not valid")
@@ -119,22 +122,22 @@ def test_a_store_that_fails_half_way_leaves_the_old_index(database: Database, ma
     assert requests.get(database, job.id).status is JobStatus.PROCESSING
 
 
-def test_a_reader_sees_the_old_index_until_it_ends(database: Database, make_job: MakeJob) -> None:
-    store_files(database, claimed(database, make_job), {"a.py": ("a", facts("old"))})
+def test_a_reader_sees_the_old_index_until_it_ends(database: Database, claimed: Claimed) -> None:
+    store_files(database, claimed(), {"a.py": ("a", facts("old"))})
     with database.snapshot() as connection:
         count = "select count(*) as n, min(name) as name from symbols"
         before = connection.execute(count).fetchone()
-        store_files(database, claimed(database, make_job), {"a.py": ("a2", facts("new", "newer"))})
+        store_files(database, claimed(), {"a.py": ("a2", facts("new", "newer"))})
         assert connection.execute(count).fetchone() == before == {"n": 1, "name": "old"}
     assert symbols(database) == {"new", "newer"}
 
 
-def test_only_what_differs_is_written(database: Database, make_job: MakeJob) -> None:
+def test_only_what_differs_is_written(database: Database, claimed: Claimed) -> None:
     files = {"same.py": ("s", facts("same")), "edited.py": ("e", facts("before")), "gone.py": ("g", facts("gone"))}
-    store_files(database, claimed(database, make_job), files)
+    store_files(database, claimed(), files)
     before = {row["path"]: row["written_by"] for row in rows(database, "indexed_files")}
     files = {"same.py": ("s", facts("same")), "edited.py": ("e2", facts("after")), "added.py": ("a", facts("added"))}
-    store_files(database, claimed(database, make_job), files)
+    store_files(database, claimed(), files)
     after = {row["path"]: row["written_by"] for row in rows(database, "indexed_files")}
     assert after.keys() == {"same.py", "edited.py", "added.py"}
     assert after["same.py"] == before["same.py"]
@@ -142,29 +145,29 @@ def test_only_what_differs_is_written(database: Database, make_job: MakeJob) -> 
     assert symbols(database) == {"same", "after", "added"}
 
 
-def test_storing_the_same_twice_leaves_the_same_rows(database: Database, make_job: MakeJob) -> None:
+def test_storing_the_same_twice_leaves_the_same_rows(database: Database, claimed: Claimed) -> None:
     files = {"a.py": ("a", facts("f", "f", "g"))}
-    store_files(database, claimed(database, make_job), files, "x.png")
+    store_files(database, claimed(), files, "x.png")
     before = [rows(database, table) for table in ("indexed_files", "symbols", "skipped_files")]
-    store_files(database, claimed(database, make_job), files, "x.png")
+    store_files(database, claimed(), files, "x.png")
     assert [rows(database, table) for table in ("indexed_files", "symbols", "skipped_files")] == before
 
 
-def test_a_rewrite_writes_everything_and_changes_nothing(database: Database, make_job: MakeJob) -> None:
+def test_a_rewrite_writes_everything_and_changes_nothing(database: Database, claimed: Claimed) -> None:
     def facts_alone() -> list[Any]:
         found = rows(database, "indexed_files") + rows(database, "symbols") + rows(database, "source_blobs")
         return sorted(({**row, "written_by": None} for row in found), key=repr)
 
     files = {"a.py": ("a", facts("f")), "b.py": ("b", facts("g"))}
-    store_files(database, claimed(database, make_job), files)
+    store_files(database, claimed(), files)
     before, written = facts_alone(), {row["written_by"] for row in rows(database, "symbols")}
-    store_files(database, claimed(database, make_job), files, rewrite=True)
+    store_files(database, claimed(), files, rewrite=True)
     assert facts_alone() == before
     assert not written & {row["written_by"] for row in rows(database, "symbols")}
 
 
-def test_a_file_without_its_blob_cannot_be_stored(database: Database, make_job: MakeJob) -> None:
-    job = claimed(database, make_job)
+def test_a_file_without_its_blob_cannot_be_stored(database: Database, claimed: Claimed) -> None:
+    job = claimed()
     assert job.claim is not None
     file = source("a.py", "a")
     with database.transaction() as connection:
@@ -173,20 +176,20 @@ def test_a_file_without_its_blob_cannot_be_stored(database: Database, make_job: 
             store(connection, job.id, job.claim, HEADER, STATS, rewrite=False)
 
 
-def test_indexes_of_one_repository_share_blobs_and_nothing_else(database: Database, make_job: MakeJob) -> None:
+def test_indexes_of_one_repository_share_blobs_and_nothing_else(database: Database, claimed: Claimed) -> None:
     files = {"a.py": ("a", facts("f"))}
     for ref in ("main", "dev"):
-        store_files(database, claimed(database, make_job, ref=ref), files)
+        store_files(database, claimed(ref=ref), files)
     assert len(rows(database, "source_blobs")) == 1
     assert len(rows(database, "symbols")) == 2
 
 
-def test_unused_blobs_are_collected_but_never_during_a_run(database: Database, make_job: MakeJob) -> None:
-    store_files(database, claimed(database, make_job), {"a.py": ("a", facts("f"))})
-    job = claimed(database, make_job)
+def test_unused_blobs_are_collected_but_never_during_a_run(database: Database, claimed: Claimed) -> None:
+    store_files(database, claimed(), {"a.py": ("a", facts("f"))})
+    job = claimed()
     assert job.repository_id is not None
     store_files(database, job, {"a.py": ("a2", facts("f"))})
-    running = claimed(database, make_job, ref="dev")
+    running = claimed(ref="dev")
     with database.transaction() as connection:
         assert collect_blobs(connection, job.repository_id) == 0
     requests.cancel(database, running.id)
@@ -195,8 +198,8 @@ def test_unused_blobs_are_collected_but_never_during_a_run(database: Database, m
         assert known_blobs(connection, job.repository_id) == {(source("a.py", "a2").blob_sha, "python")}
 
 
-def test_facts_come_back_as_they_went_in(database: Database, make_job: MakeJob) -> None:
-    job = claimed(database, make_job)
+def test_facts_come_back_as_they_went_in(database: Database, claimed: Claimed) -> None:
+    job = claimed()
     assert job.repository_id is not None
     store_files(database, job, {"a.py": ("a", facts("größer", "日本"))})
     key = (source("a.py", "a").blob_sha, "python")
@@ -205,8 +208,8 @@ def test_facts_come_back_as_they_went_in(database: Database, make_job: MakeJob) 
     assert FileFacts.unpack(packed) == facts("größer", "日本")
 
 
-def test_deleting_an_index_leaves_the_other(database: Database, make_job: MakeJob) -> None:
-    main, dev = (claimed(database, make_job, ref=ref) for ref in ("main", "dev"))
+def test_deleting_an_index_leaves_the_other(database: Database, claimed: Claimed) -> None:
+    main, dev = (claimed(ref=ref) for ref in ("main", "dev"))
     store_files(database, main, {"a.py": ("a", facts("f"))}, "x.png")
     store_files(database, dev, {"a.py": ("a", facts("f"))}, "x.png")
     assert main.repository_id is not None
@@ -216,7 +219,7 @@ def test_deleting_an_index_leaves_the_other(database: Database, make_job: MakeJo
         assert {row["index_id"] for row in rows(database, table)} == {dev.index_id}
 
 
-def test_names_of_any_length_are_stored(database: Database, make_job: MakeJob) -> None:
+def test_names_of_any_length_are_stored(database: Database, claimed: Claimed) -> None:
     path, name = "d/" * 5_000 + "f.py", "n" * 100_000
-    store_files(database, claimed(database, make_job), {path: ("a", facts(name))}, "s/" * 5_000 + "x.png")
+    store_files(database, claimed(), {path: ("a", facts(name))}, "s/" * 5_000 + "x.png")
     assert symbols(database) == {name}

@@ -8,7 +8,7 @@ values (%(owner_id)s, %(repository_id)s, %(repository_uuid)s, %(repository_name)
         %(force)s)
 on conflict (owner_id, index_id, commit_sha) where status = 'pending' and claim is null
 do update set force = index_jobs.force or excluded.force
-returning *, xmax = 0 as is_new
+returning *
 
 -- name: set_queue_job
 update index_jobs set queue_job_id = %(queue_job_id)s where id = %(id)s returning *
@@ -62,22 +62,39 @@ where id = %(id)s and status = any(%(allowed)s::job_status[])
 returning *
 
 -- name: retry
-update index_jobs
+-- Not while the same request waits already: that one will do it.
+update index_jobs j
 set status = 'pending', attempt = 0, error_code = null, error_message = null, error_traceback = null, stats = null,
     started_at = null, finished_at = null, updated_at = clock_timestamp()
-where id = %(id)s and status = any(%(allowed)s::job_status[])
+where id = %(id)s and status = any(%(allowed)s::job_status[]) and not exists (
+    select from index_jobs other
+    where other.owner_id = j.owner_id and other.index_id = j.index_id and other.id <> j.id
+        and other.commit_sha is not distinct from j.commit_sha and other.status = 'pending' and other.claim is null)
+returning *
+
+-- name: supersede
+-- Of the jobs that hand_back would make wait: those for which the same request waits already.
+update index_jobs j
+set status = 'cancelled', error_code = 'superseded', error_message = 'A newer job for the same request takes its place',
+    step = null, finished_at = clock_timestamp(), updated_at = clock_timestamp()
+where status = 'processing' and (worker = %(worker)s or (%(worker)s::text is null
+        and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
+    and exists (
+        select from index_jobs other
+        where other.owner_id = j.owner_id and other.index_id = j.index_id
+            and other.commit_sha is not distinct from j.commit_sha and other.status = 'pending' and other.claim is null)
 returning *
 
 -- name: hand_back
 -- Jobs of one worker that ended, or of all whose heartbeat is older than the lease: they wait again, and a drain costs
--- them no attempt. A job that no queue row carries cannot wait.
+-- them no attempt. A job that came without the queue cannot wait.
 update index_jobs
 set status = 'pending', attempt = attempt - case when %(spend_attempt)s then 0 else 1 end, worker = null, step = null,
     updated_at = clock_timestamp()
 where status = 'processing' and queue_job_id is not null and (not %(spend_attempt)s or attempt <= %(retry_limit)s)
     and (worker = %(worker)s or (%(worker)s::text is null
         and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
-returning id, queue_job_id
+returning *
 
 -- name: bury
 -- What hand_back had to leave: tried too often, or not from the queue.
@@ -86,25 +103,28 @@ set status = 'failed', error_code = %(code)s, error_message = %(message)s, step 
     finished_at = clock_timestamp(), updated_at = clock_timestamp()
 where status = 'processing' and (worker = %(worker)s or (%(worker)s::text is null
     and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
-returning id, queue_job_id
-
--- name: requeue
--- The queue's side of hand_back.
-update procrastinate_jobs set status = 'todo', worker_id = null
-where id = any(%(ids)s) and status = 'doing'
+returning *
 
 -- name: close_queue_jobs
--- The queue's side of bury.
+-- The rows that carried them are done for: a worker that was only paused finds nothing to finish, and a job that waits
+-- again gets a new row.
 update procrastinate_jobs set status = 'failed', worker_id = null
-where id = any(%(ids)s) and status = 'doing'
+where id = any(%(ids)s) and status in ('todo', 'doing')
 
--- name: requeue_unclaimed
+-- name: free_unclaimed
 -- Taken from the queue by a worker that died before it claimed the job.
 update procrastinate_jobs q set status = 'todo', worker_id = null
 from index_jobs j
 where q.status = 'doing' and j.queue_job_id = q.id and j.status = 'pending' and not exists (
     select from procrastinate_workers w
     where w.id = q.worker_id and w.last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s))
+
+-- name: stranded
+-- Waiting jobs that no row of the queue carries: an API that was to run one itself died, or a worker could not claim.
+select j.* from index_jobs j
+where j.status = 'pending' and j.updated_at < clock_timestamp() - make_interval(secs => %(lease)s) and not exists (
+    select from procrastinate_jobs q where q.id = j.queue_job_id and q.status in ('todo', 'doing'))
+for update skip locked
 
 -- name: live_workers
 select count(*) as workers from procrastinate_workers

@@ -43,6 +43,10 @@ set status = 'cancelled', error_code = %(code)s, error_message = %(message)s, st
 where repository_id = %(repository_id)s and (%(index_id)s::bigint is null or index_id = %(index_id)s)
     and status = any(%(allowed)s::job_status[])
 
+-- name: lock
+-- The repository before its jobs, as every other transaction locks them.
+select from repositories where id = %(id)s for update
+
 -- name: delete
 delete from repositories where id = %(id)s
 

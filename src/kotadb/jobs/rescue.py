@@ -1,0 +1,41 @@
+"""Jobs whose worker is gone are taken back: at once where its end was seen, otherwise when its lease has run out."""
+
+from kotadb.errors import WorkerDied
+from kotadb.jobs import queue
+from kotadb.logs import get_logger
+from kotadb.postgres import jobs
+from kotadb.postgres.database import Database
+from kotadb.settings import Settings
+
+log = get_logger(__name__)
+
+
+def release(settings: Settings, database: Database, worker: str | None, *, spend_attempt: bool) -> None:
+    """Take its jobs from a worker that ended; with None, from all whose lease has run out.
+
+    They wait again, in a new row of the queue; after their last attempt they fail.
+    """
+    failure = WorkerDied("The process that ran the job ended without finishing it")
+    with database.transaction() as connection:
+        released = jobs.release(
+            connection, worker, lease_seconds=settings.lease_seconds, spend_attempt=spend_attempt,
+            retry_limit=settings.retry_limit, failure=failure,
+        )  # fmt: skip
+        for job in released.waiting:
+            jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
+    for job in released.waiting:
+        log.warning("job waits again", job_id=str(job.id), attempt_spent=spend_attempt)
+    for job in released.superseded:
+        log.warning("job superseded", job_id=str(job.id))
+    for job in released.failed:
+        log.error("job failed", job_id=str(job.id), code=failure.code)
+
+
+def queue_stranded(settings: Settings, database: Database) -> None:
+    """Queue the waiting jobs that no row of the queue carries any more."""
+    with database.transaction() as connection:
+        stranded = jobs.stranded(connection, settings.lease_seconds)
+        for job in stranded:
+            jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
+    for job in stranded:
+        log.warning("stranded job queued again", job_id=str(job.id))

@@ -1,0 +1,134 @@
+"""Jobs whose worker is gone: taken back, queued anew, and none of them lost or run twice."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from kotadb.jobs import requests
+from kotadb.jobs.rescue import queue_stranded, release
+from kotadb.model import Job, JobStatus
+from kotadb.postgres.database import Database
+from kotadb.settings import Settings
+
+MakeJob = Callable[..., Job]
+ClaimJob = Callable[[Job, str], Job]
+
+
+def execute(database: Database, sql: str, *parameters: object) -> None:
+    with database.transaction() as connection:
+        connection.execute(sql.encode(), parameters)
+
+
+def age(database: Database, job: Job, seconds: float) -> None:
+    """Make the job look as if nothing had been heard of it for this long."""
+    past = timedelta(seconds=seconds)
+    execute(
+        database,
+        "update index_jobs set heartbeat_at = heartbeat_at - %s, updated_at = updated_at - %s where id = %s",
+        past, past, job.id,
+    )  # fmt: skip
+
+
+def queue_rows(database: Database) -> dict[int, str]:
+    with database.transaction() as connection:
+        rows = connection.execute("select id, status::text from procrastinate_jobs order by id").fetchall()
+    return {row["id"]: row["status"] for row in rows}
+
+
+@pytest.fixture
+def taken(database: Database, make_job: MakeJob, claim_job: ClaimJob) -> Job:
+    """A job as a worker leaves it when it is killed: claimed, and its queue row taken."""
+    job = claim_job(make_job(), "worker")
+    execute(database, "update procrastinate_jobs set status = 'doing' where id = %s", job.queue_job_id)
+    return job
+
+
+def test_a_dead_workers_job_waits_again_with_an_attempt_spent(
+    database: Database, settings: Settings, taken: Job
+) -> None:
+    release(settings, database, "worker", spend_attempt=True)
+    job = requests.get(database, taken.id)
+    assert (job.status, job.attempt) == (JobStatus.PENDING, 1)
+
+
+def test_a_drained_workers_job_waits_again_with_none_spent(database: Database, settings: Settings, taken: Job) -> None:
+    release(settings, database, "worker", spend_attempt=False)
+    job = requests.get(database, taken.id)
+    assert (job.status, job.attempt) == (JobStatus.PENDING, 0)
+
+
+def test_a_job_that_waits_again_has_a_new_queue_row_that_a_late_finisher_cannot_touch(
+    database: Database, settings: Settings, taken: Job
+) -> None:
+    release(settings, database, "worker", spend_attempt=True)
+    job = requests.get(database, taken.id)
+    assert job.queue_job_id != taken.queue_job_id
+    assert queue_rows(database) == {taken.queue_job_id: "failed", job.queue_job_id: "todo"}
+    finish = "select procrastinate_finish_job_v1(%s, 'succeeded', false)"
+    with pytest.raises(Exception, match="not found or not in"):
+        execute(database, finish, taken.queue_job_id)
+
+
+def test_other_workers_jobs_stay_theirs(database: Database, settings: Settings, taken: Job) -> None:
+    release(settings, database, "another", spend_attempt=True)
+    release(settings, database, None, spend_attempt=True)
+    assert requests.get(database, taken.id).status is JobStatus.PROCESSING
+
+
+def test_a_job_past_its_lease_is_taken_whoever_had_it(database: Database, settings: Settings, taken: Job) -> None:
+    age(database, taken, settings.lease_seconds + 1)
+    release(settings, database, None, spend_attempt=True)
+    assert requests.get(database, taken.id).status is JobStatus.PENDING
+
+
+def test_a_job_that_kills_every_worker_fails_after_its_attempts(
+    database: Database, settings: Settings, taken: Job, claim_job: ClaimJob
+) -> None:
+    for _ in range(settings.retry_limit):
+        release(settings, database, "worker", spend_attempt=True)
+        claim_job(taken, "worker")
+    release(settings, database, "worker", spend_attempt=True)
+    job = requests.get(database, taken.id)
+    assert (job.status, job.error_code, job.attempt) == (JobStatus.FAILED, "worker_died", settings.retry_limit + 1)
+    assert set(queue_rows(database).values()) == {"failed"}
+
+
+def test_a_job_that_would_wait_beside_a_newer_one_of_the_same_is_superseded(
+    database: Database, settings: Settings, taken: Job, make_job: MakeJob
+) -> None:
+    newer = make_job()
+    release(settings, database, "worker", spend_attempt=True)
+    job = requests.get(database, taken.id)
+    assert (job.status, job.error_code) == (JobStatus.CANCELLED, "superseded")
+    assert requests.get(database, newer.id).status is JobStatus.PENDING
+
+
+def test_a_queue_row_whose_worker_died_before_the_claim_is_freed(
+    database: Database, settings: Settings, make_job: MakeJob
+) -> None:
+    job = make_job()
+    execute(database, "update procrastinate_jobs set status = 'doing' where id = %s", job.queue_job_id)
+    release(settings, database, None, spend_attempt=True)
+    assert queue_rows(database) == {job.queue_job_id: "todo"}
+
+
+def test_a_waiting_job_that_no_queue_row_carries_is_queued_again_once(
+    database: Database, settings: Settings, make_job: MakeJob
+) -> None:
+    job = make_job()
+    execute(database, "update procrastinate_jobs set status = 'failed' where id = %s", job.queue_job_id)
+    queue_stranded(settings, database)
+    assert set(queue_rows(database).values()) == {"failed"}  # it may be just about to be
+    age(database, job, settings.lease_seconds + 1)
+    for _ in range(2):
+        queue_stranded(settings, database)
+    assert sorted(queue_rows(database).values()) == ["failed", "todo"]
+
+
+def test_a_job_that_waits_in_the_queue_is_never_stranded(
+    database: Database, settings: Settings, make_job: MakeJob
+) -> None:
+    age(database, make_job(), 10 * settings.lease_seconds)
+    queue_stranded(settings, database)
+    assert len(queue_rows(database)) == 1
