@@ -112,6 +112,10 @@ def _only_itself(pattern: Node) -> Iterable[Node]:
     return (pattern,)
 
 
+def _unchanged(source: bytes) -> bytes:
+    return source
+
+
 @dataclass(frozen=True)
 class Rules:
     """What a query cannot say of a language. Every rule has a default that suits a language without it."""
@@ -130,6 +134,9 @@ class Rules:
     """The text of a `@doc` node without its comment marks or quotes."""
     bound_names: Callable[[Node], Iterable[Node]] = _only_itself
     """The names that a `@names` pattern binds."""
+    repair: Callable[[bytes], bytes] = _unchanged
+    """A source of the same length and lines that says the same in words that the grammar knows; names stay. It is tried
+    for a source with syntax errors, and kept if it has fewer."""
     gap: re.Pattern[bytes] = re.compile(rb"\s*+")
     """What may stand between a decorator or doc comment and its definition: space and comments. Matches anything."""
     comment: re.Pattern[bytes] = re.compile(rb"(?!)(?P<comment>)")

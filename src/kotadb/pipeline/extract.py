@@ -15,7 +15,26 @@ from kotadb.pipeline.text import count_lines
 
 def parse(source: bytes, language: Language) -> Tree:
     """The syntax tree of any bytes; it covers all of them, with errors where they are not of the language."""
-    return Parser(language.grammar).parse(source)
+    parser = Parser(language.grammar)
+    tree = parser.parse(source)
+    if not tree.root_node.has_error:
+        return tree
+    repaired = language.rules.repair(source)
+    if repaired == source:
+        return tree
+    return min(tree, parser.parse(repaired), key=_bytes_in_error)
+
+
+def _bytes_in_error(tree: Tree) -> int:
+    pending = [tree.root_node]
+    total = 0
+    while pending:
+        node = pending.pop()
+        if node.is_error or node.is_missing:
+            total += max(1, node.end_byte - node.start_byte)
+        elif node.has_error:
+            pending.extend(node.children)
+    return total
 
 
 def extract(source: bytes, tree: Tree, language: Language) -> FileFacts:

@@ -133,3 +133,44 @@ def test_classes_of_functions_are_qualified_by_the_named_ones() -> None:
 
 def test_old_style_redeclarations_are_one_symbol() -> None:
     assert len(facts_of("javascript", "var a = 1; var a = 2;").symbols) == 1
+
+
+CALL_SIGNATURES = """\
+export interface Make {
+  <T>(a: T): T
+
+  // two
+  <
+    A,
+    B,
+  >(a: A, b: B): [A, B]
+}
+export class After {}
+"""
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        CALL_SIGNATURES,
+        CALL_SIGNATURES.replace("\n", "\r\n"),
+        "export interface Make<out Output = unknown, in Input = 1> {}\nexport class After {}",
+        "interface Make<\n  in out T extends string,\n> {}\nexport class After {}",
+        "export type Make = 1\nexport type * from './x'\nexport class After {}",
+    ],
+)
+def test_what_the_grammar_does_not_know_hides_nothing(source: str) -> None:
+    facts = facts_of("typescript", source.encode())
+    assert not facts.has_errors
+    assert [symbol.name for symbol in facts.symbols] == ["Make", "After"]
+    assert facts.symbols[1].name_line == source.count("\n", 0, source.index("After")) + 1
+
+
+def test_a_repair_that_makes_it_worse_is_not_kept() -> None:
+    source = "const a = b\n  <T>(1)\nfunction before() {}\nlet = ;;\n"
+    assert [symbol.name for symbol in facts_of("typescript", source).symbols] == ["a", "before"]
+
+
+def test_jsx_on_a_line_of_its_own_is_no_call_signature() -> None:
+    source = "const A = () => (\n  <div>\n    <b>x</b>\n  </div>\n)\nlet = ;;\nfunction after() {}\n"
+    assert {symbol.name for symbol in facts_of("tsx", source).symbols} >= {"A", "after"}

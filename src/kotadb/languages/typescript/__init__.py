@@ -9,6 +9,7 @@ The grammars differ in a few node names, so that `ecmascript.scm` holds what the
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tree_sitter import Node
 
@@ -90,6 +91,23 @@ def _bound_names(pattern: Node) -> Iterator[Node]:
             pending.extend(reversed(node.named_children))
 
 
+_CALL_SIGNATURE = re.compile(rb"(?<=[\w\])}>;,])(\r?\n[ \t]*+)(?<=[ \t])(?=<[\w\s])")
+_VARIANCE = re.compile(rb"(?<=[<,\s])(?:in[ \t]+out|in|out)(?=[ \t]+[A-Z]\w*\s*(?:extends\b|[=,>]))")
+_EXPORT_TYPE_ALL = re.compile(rb"(?<=\bexport )type(?= \*)")
+
+
+def _repair(source: bytes) -> bytes:
+    """Around what tree-sitter-typescript 0.23.2 does not know, which hides everything after it in the file.
+
+    A call signature on a line of its own, without a semicolon before it; `in` and `out` of type parameters;
+    `export type *`. In a place where the first means something else, the semicolon makes more errors, not fewer.
+    """
+    source = _CALL_SIGNATURE.sub(lambda match: match[0][:-1] + b";", source)
+    for unknown in (_VARIANCE, _EXPORT_TYPE_ALL):
+        source = unknown.sub(lambda match: b" " * len(match[0]), source)
+    return source
+
+
 _RULES = Rules(
     refine=_refine,
     access=_access,
@@ -103,14 +121,21 @@ _RULES = Rules(
 )
 
 
-def _spec(name: str, grammar: str, *extensions: str) -> LanguageSpec:
-    own = "javascript.scm" if "javascript" in grammar else "typescript.scm"
-    return LanguageSpec(name, __name__, extensions, grammar, ("ecmascript.scm", own), _RULES)
+_TYPED_RULES = replace(_RULES, repair=_repair)
+
+
+def _typed(name: str, grammar: str, *extensions: str) -> LanguageSpec:
+    return LanguageSpec(name, __name__, extensions, grammar, ("ecmascript.scm", "typescript.scm"), _TYPED_RULES)
+
+
+def _untyped(name: str, *extensions: str) -> LanguageSpec:
+    grammar = "tree_sitter_javascript:language"
+    return LanguageSpec(name, __name__, extensions, grammar, ("ecmascript.scm", "javascript.scm"), _RULES)
 
 
 SPECS = (
-    _spec("typescript", "tree_sitter_typescript:language_typescript", ".ts", ".mts", ".cts"),
-    _spec("tsx", "tree_sitter_typescript:language_tsx", ".tsx"),
-    _spec("javascript", "tree_sitter_javascript:language", ".js", ".mjs", ".cjs"),
-    _spec("jsx", "tree_sitter_javascript:language", ".jsx"),
+    _typed("typescript", "tree_sitter_typescript:language_typescript", ".ts", ".mts", ".cts"),
+    _typed("tsx", "tree_sitter_typescript:language_tsx", ".tsx"),
+    _untyped("javascript", ".js", ".mjs", ".cjs"),
+    _untyped("jsx", ".jsx"),
 )
