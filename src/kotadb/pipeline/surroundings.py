@@ -67,12 +67,12 @@ class Surroundings:
         return start, header
 
     def _begins(self, found: Found, statement: Node) -> bool:
-        """Whether it is the first definition of the statement; a part of a pattern never is."""
-        if found.statement is None or _is_destructured(found):
+        """Whether it is the first definition of the statement; a part of a pattern is none that begins one."""
+        if found.statement is None:
             return False
         is_first = statement.start_byte not in self._begun
         self._begun.add(statement.start_byte)
-        return is_first
+        return is_first and not _is_destructured(found)
 
     def signature(self, found: Found, header: int) -> str:
         """The declaration from its header to its body, on one line."""

@@ -64,6 +64,20 @@ export abstract class Shape<T> extends Base<T> implements Drawable {
   [key: string]: unknown;
 }
 
+abstract class Guarded {
+//             ^^^^^^^ class Guarded
+  private constructor() {}
+  //      ^^^^^^^^^^^ constructor Guarded.constructor private
+  private get secret() {
+  //          ^^^^^^ getter Guarded.secret private
+    return 1;
+  }
+  protected set secret(value) {}
+  //            ^^^^^^ setter Guarded.secret protected
+  private static async make() {}
+  //                   ^^^^ method Guarded.make async private
+}
+
 @Component({ selector: 'x', async: true })
 export class Decorated {
 //           ^^^^^^^^^ class Decorated exported

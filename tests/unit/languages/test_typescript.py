@@ -72,6 +72,7 @@ def test_documentation(source: str, name: str, documentation: str | None) -> Non
         ("export default async function f() {}", "f", (1, 0), (1, 36)),
         ("export const a = 1, b = 2;", "a", (1, 0), (1, 18)),
         ("export const a = 1, b = 2;", "b", (1, 20), (1, 25)),
+        ("const { a } = c, b = 2;", "b", (1, 17), (1, 22)),
         ("const { a, b } = c;", "a", (1, 8), (1, 9)),
         ("class A {\n  @Dec() m() {}\n}", "A.m", (2, 2), (2, 15)),
         ("declare namespace A.B { }", "A.B", (1, 8), (1, 25)),

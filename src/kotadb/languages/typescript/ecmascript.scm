@@ -21,27 +21,6 @@
   body: (_) @body
 ) @definition.class
 
-(class_body
-  (method_definition
-    "get"
-    name: (_) @name
-    body: (_) @body
-  ) @definition.getter)
-
-(class_body
-  (method_definition
-    "set"
-    name: (_) @name
-    body: (_) @body
-  ) @definition.setter)
-
-(class_body
-  (method_definition
-    name: (property_identifier) @name
-    body: (_) @body
-  ) @definition.constructor
-  (#eq? @name "constructor"))
-
 ; ---- names bound in a module
 
 (lexical_declaration

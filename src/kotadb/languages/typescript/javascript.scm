@@ -1,5 +1,28 @@
 ; What JavaScript's grammar has of its own, and the idioms of CommonJS.
 
+; ---- classes
+
+(class_body
+  (method_definition
+    "get"
+    name: (_) @name
+    body: (_) @body
+  ) @definition.getter)
+
+(class_body
+  (method_definition
+    "set"
+    name: (_) @name
+    body: (_) @body
+  ) @definition.setter)
+
+(class_body
+  (method_definition
+    name: (property_identifier) @name
+    body: (_) @body
+  ) @definition.constructor
+  (#eq? @name "constructor"))
+
 (class_body
   (method_definition
     "async"? @async
@@ -61,6 +84,23 @@
             property: (property_identifier) @_exports)
         ])
       right: (identifier) @export.name))
+  (#eq? @_exports "exports"))
+
+; ---- module.exports = class A {}
+
+(
+  (expression_statement
+    (assignment_expression
+      left: (member_expression
+        object: (identifier) @_module
+        property: (property_identifier) @_exports)
+      right: [
+        (class name: (_) @name @export)
+        (function_expression name: (_) @name @export)
+        (generator_function name: (_) @name @export)
+      ] @value
+    ) @binding.constant)
+  (#eq? @_module "module")
   (#eq? @_exports "exports"))
 
 ; ---- module.exports = a, module.exports = { a, b: c, d() {} }

@@ -14,19 +14,63 @@
   body: (_) @body
 ) @definition.class
 
-(class_body
+(class_body [
+  (method_definition
+    (accessibility_modifier)? @access
+    "get"
+    name: (_) @name
+    body: (_) @body)
   (method_signature
+    (accessibility_modifier)? @access
+    "get"
+    name: (_) @name)
+  (abstract_method_signature
+    (accessibility_modifier)? @access
+    "get"
+    name: (_) @name)
+] @definition.getter)
+
+(class_body [
+  (method_definition
+    (accessibility_modifier)? @access
+    "set"
+    name: (_) @name
+    body: (_) @body)
+  (method_signature
+    (accessibility_modifier)? @access
+    "set"
+    name: (_) @name)
+  (abstract_method_signature
+    (accessibility_modifier)? @access
+    "set"
+    name: (_) @name)
+] @definition.setter)
+
+((class_body [
+  (method_definition
+    (accessibility_modifier)? @access
     name: (property_identifier) @name
-  ) @definition.constructor
+    body: (_) @body)
+  (method_signature
+    (accessibility_modifier)? @access
+    name: (property_identifier) @name)
+] @definition.constructor)
   (#eq? @name "constructor"))
 
-(class_body
+(class_body [
   (method_definition
     (accessibility_modifier)? @access
     "async"? @async
     name: (_) @name
-    body: (_) @body
-  ) @definition.method)
+    body: (_) @body)
+  (method_signature
+    (accessibility_modifier)? @access
+    "async"? @async
+    name: (_) @name)
+  (abstract_method_signature
+    (accessibility_modifier)? @access
+    name: (_) @name)
+] @definition.method)
 
 (public_field_definition
   (accessibility_modifier)? @access
@@ -89,31 +133,6 @@
   (property_signature
     name: (_) @name
   ) @definition.property)
-
-(class_body
-  (abstract_method_signature
-    (accessibility_modifier)? @access
-    "get"
-    name: (_) @name
-  ) @definition.getter)
-
-(class_body
-  (abstract_method_signature
-    (accessibility_modifier)? @access
-    "set"
-    name: (_) @name
-  ) @definition.setter)
-
-(class_body
-  [
-    (abstract_method_signature
-      (accessibility_modifier)? @access
-      name: (_) @name)
-    (method_signature
-      (accessibility_modifier)? @access
-      "async"? @async
-      name: (_) @name)
-  ] @definition.method)
 
 (type_alias_declaration
   value: [
