@@ -74,15 +74,16 @@ def _position(match: Match) -> tuple[int, ...]:
     return match[:4]
 
 
-def _first_of_each_name(matches: Iterable[Match]) -> list[Match]:
-    """Without those whose name a pattern that is written before theirs has matched too."""
+def _first_of_each_name(matches: list[Match]) -> list[Match]:
+    """Without the symbols whose name a pattern that is written before theirs has matched too."""
     first: dict[int, int] = {}
-    kept = list(matches)
-    for match in kept:
+    for match in matches:
         if match.head in SYMBOL_HEADS:
             first[match.name_start] = min(match.pattern, first.get(match.name_start, match.pattern))
     return list(
-        _without_repeats(match for match in kept if first.get(match.name_start, match.pattern) == match.pattern)
+        _without_repeats(
+            match for match in matches if match.head in SCOPE_HEADS or first[match.name_start] == match.pattern
+        )
     )
 
 

@@ -14,7 +14,10 @@ from kotadb.pipeline.text import count_lines
 
 
 def parse(source: bytes, language: Language) -> Tree:
-    """The syntax tree of any bytes; it covers all of them, with errors where they are not of the language."""
+    """The syntax tree of any bytes; it covers all of them, with errors where they are not of the language.
+
+    Positions are those of `source`; the text of a node may be that of `Rules.repair`, which differs outside of names.
+    """
     parser = Parser(language.grammar)
     tree = parser.parse(source)
     if not tree.root_node.has_error:

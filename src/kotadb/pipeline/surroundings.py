@@ -82,9 +82,10 @@ class Surroundings:
 
     def documentation(self, found: Found, start: Node, header: int) -> str | None:
         doc = self._doc(found, start, header)
-        if doc is None or doc.text is None:
+        if doc is None:
             return None
-        return bounded(self._rules.documentation(decode(doc.text)), MAX_DOCUMENTATION) or None
+        text = decode(self._source[doc.start_byte : doc.end_byte])
+        return bounded(self._rules.documentation(text), MAX_DOCUMENTATION) or None
 
     def _doc(self, found: Found, start: Node, header: int) -> Node | None:
         layout = self._layout

@@ -33,6 +33,8 @@ class Scope:
     is_block: bool = False
     exported: bool = False
     is_ambient: bool = False
+    around: "Scope | None" = None
+    """Where the symbols in a value belong: not to the variable, but to the scope that this is in."""
     names: set[str] = field(default_factory=set)
 
 
@@ -98,7 +100,7 @@ class _Walk:
             return around if around.kind in _BINDINGS else None
         if head is Head.FIELD:
             return self._class_of_constructor()
-        scope = next(scope for scope in reversed(self.scopes) if scope.kind not in _VALUES)
+        scope = around.around or around
         return None if head is Head.BINDING and scope.local else scope
 
     def _class_of_constructor(self) -> Scope | None:
@@ -159,6 +161,7 @@ class _Walk:
                 local=symbol.kind in _FUNCTIONS,
                 exported=symbol.exported,
                 is_ambient=found.is_ambient or scope.is_ambient,
+                around=scope if symbol.kind in _VALUES else None,
             )
         )
 

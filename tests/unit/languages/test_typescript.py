@@ -175,3 +175,12 @@ def test_a_repair_that_makes_it_worse_is_not_kept() -> None:
 def test_jsx_on_a_line_of_its_own_is_no_call_signature() -> None:
     source = "const A = () => (\n  <div>\n    <b>x</b>\n  </div>\n)\nlet = ;;\nfunction after() {}\n"
     assert {symbol.name for symbol in facts_of("tsx", source).symbols} >= {"A", "after"}
+
+
+def test_a_documentation_is_not_repaired() -> None:
+    source = "interface I {\n  (): void\n  <T>(): T\n}\n/** of\n <b>, in Type, > */\nclass A {}"
+    assert symbols_of("typescript", source)["A"].documentation == "of\n<b>, in Type, >"
+
+
+def test_a_scope_that_ends_where_a_name_starts_is_still_one() -> None:
+    assert list(symbols_of("typescript", "class A{static{var local=1}b(){}}")) == ["A", "A.b"]

@@ -106,11 +106,18 @@ def test_a_hundred_thousand_levels_do_not_end_the_interpreter() -> None:
         ("python", "@d\n"),
         ("python", "a = "),
         ("python", "'doc'\n"),
+        ("python", "a{} = "),
     ],
 )
 def test_time_grows_with_the_source_and_not_faster(language: str, unit: str) -> None:
-    small, large = (_seconds(language, unit * (size // len(unit))) for size in (20_000, 200_000))
+    small, large = (_seconds(language, _repeated(unit, size)) for size in (20_000, 200_000))
     assert large < max(small, 0.005) * 10 * 5
+
+
+def _repeated(unit: str, size: int) -> str:
+    """At least `size` characters; `{}` in a unit alone becomes its number."""
+    count = size // len(unit)
+    return "".join(unit.replace("{}", str(number)) for number in range(count))
 
 
 def _seconds(language: str, source: str) -> float:
