@@ -25,27 +25,26 @@ def index_and_follow(session: Session, request: IndexRequest, *, show_progress: 
 
     Ctrl-C leaves the job to workers that are alive; a job that only our own worker does is cancelled.
     """
-    job = requests.submit(session.database, session.owner.id, request)
+    submitted = requests.submit(session.database, session.owner.id, request)
     with ExitStack() as own_worker:
         is_ours = False
         next_look = 0.0
         try:
-            for job in _watch(session, job, show_progress=show_progress):
+            for job in _watch(session, submitted, show_progress=show_progress):
                 if not is_ours and job.status is JobStatus.PENDING and time.monotonic() >= next_look:
                     next_look = time.monotonic() + LOOK_SECONDS
                     if readiness(session.database, session.settings.lease_seconds) == 0:
                         own_worker.enter_context(_worker(session))
                         is_ours = True
         except KeyboardInterrupt:
-            return (_cancel if is_ours else _leave)(session, job)
+            return (_cancel if is_ours else _leave)(session, submitted)
     return job
 
 
 def follow(session: Session, job: Job, *, show_progress: bool) -> Job:
     """Wait until the job has ended, showing where it is. Returns it as it ended."""
-    for job in _watch(session, job, show_progress=show_progress):
-        pass
-    return job
+    *_, ended = _watch(session, job, show_progress=show_progress)
+    return ended
 
 
 def _watch(session: Session, job: Job, *, show_progress: bool) -> Iterator[Job]:

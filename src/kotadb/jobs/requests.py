@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-import psycopg
-
 from kotadb.errors import Conflict, NotFound
 from kotadb.jobs import queue
 from kotadb.jobs.states import RETRYABLE, sources
@@ -23,7 +21,7 @@ def submit(database: Database, owner_id: UUID, request: IndexRequest, *, enqueue
         index_id = repositories.ensure_index(connection, repository.id, request.index_ref, pinned_sha)
         job = jobs.insert(connection, owner_id, repository, index_id, request)
         if enqueue and job.queue_job_id is None:  # new, or left by an API that was to run it itself
-            jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
+            return jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
     return job
 
 
@@ -36,21 +34,25 @@ def get(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
 def cancel(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
     """Cancel a job that waits or runs; a run stops within seconds and stores nothing. Raises NotFound, Conflict."""
     with database.transaction() as connection:
-        _existing(connection, job_id, owner_id)
-        return _required(jobs.cancel(connection, job_id, sources(JobStatus.CANCELLED)), connection, job_id, "cancelled")
+        job = _existing(connection, job_id, owner_id)
+        cancelled = jobs.cancel(connection, job_id, sources(JobStatus.CANCELLED))
+    if cancelled is None:
+        raise Conflict(f"The job is {job.status}: it cannot be cancelled")
+    return cancelled
 
 
 def retry(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
     """Queue a failed or cancelled job again, with fresh attempts. Raises NotFound, Conflict."""
-    try:
-        with database.transaction() as connection:
-            if _existing(connection, job_id, owner_id).repository_id is None:
-                raise Conflict("The job's repository was deleted: index it again instead")
-            job = _required(jobs.retry(connection, job_id, RETRYABLE), connection, job_id, "tried again")
-            jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
-            return job
-    except psycopg.errors.UniqueViolation:
-        raise Conflict("The same request is queued already") from None
+    with database.transaction() as connection:
+        job = _existing(connection, job_id, owner_id)
+        if job.repository_id is None:
+            raise Conflict("The job's repository was deleted: index it again instead")
+        if job.status not in RETRYABLE:
+            raise Conflict(f"The job is {job.status}: it cannot be tried again")
+        retried = jobs.retry(connection, job_id, RETRYABLE)
+        if retried is None:
+            raise Conflict("The same request is queued already")
+        return jobs.set_queue_job(connection, retried.id, queue.enqueue(connection, retried))
 
 
 def remove_repository(database: Database, repository: Repository) -> None:
@@ -70,11 +72,4 @@ def _existing(connection: Connection, job_id: UUID, owner_id: UUID | None) -> Jo
     job = jobs.get(connection, job_id, owner_id)
     if job is None:
         raise NotFound("There is no such job")
-    return job
-
-
-def _required(job: Job | None, connection: Connection, job_id: UUID, what: str) -> Job:
-    if job is None:
-        now = _existing(connection, job_id, None)
-        raise Conflict(f"The job is {now.status}: it cannot be {what}")
     return job

@@ -20,9 +20,7 @@ from kotadb.postgres.queries import query
 _FIELDS = [field.name for field in fields(Job)]
 
 
-def insert(
-    connection: Connection, owner_id: UUID, repository: Repository, index_id: int, request: IndexRequest
-) -> Job:
+def insert(connection: Connection, owner_id: UUID, repository: Repository, index_id: int, request: IndexRequest) -> Job:
     """The job for this request: a new one, or the one that waits for the same. A new one has no `queue_job_id` yet."""
     parameters = {
         "owner_id": owner_id, "repository_id": repository.id, "repository_uuid": repository.uuid,
@@ -34,9 +32,11 @@ def insert(
     return _job(row)
 
 
-def set_queue_job(connection: Connection, job_id: UUID, queue_job_id: int) -> None:
-    """Remember which row of the queue carries the job."""
-    connection.execute(query("jobs.set_queue_job"), {"id": job_id, "queue_job_id": queue_job_id})
+def set_queue_job(connection: Connection, job_id: UUID, queue_job_id: int) -> Job:
+    """Remember which row of the queue carries the job. Returns the job with it."""
+    job = _first(connection, "jobs.set_queue_job", {"id": job_id, "queue_job_id": queue_job_id})
+    assert job is not None
+    return job
 
 
 def get(connection: Connection, job_id: UUID, owner_id: UUID | None = None) -> Job | None:
