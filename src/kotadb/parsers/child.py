@@ -6,9 +6,7 @@ limits, and ends with its parent: by a signal on Linux, elsewhere when the socke
 Not imported by the rest of kotadb. It imports as little as it can, as its start is what a small job waits for.
 """
 
-import ctypes
 import importlib
-import os
 import resource
 import signal
 import socket
@@ -18,11 +16,11 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from kotadb.lifeline import die_with_parent
 from kotadb.parsers import frames
 
 Work = Callable[[str, bytes], tuple[bytes, float, float]]
 
-PR_SET_PDEATHSIG = 1
 MAX_STDERR_BYTES = 1024 * 1024
 MAX_TRACEBACK_CHARACTERS = 8192
 OUT_OF_MEMORY = frames.encode([frames.MEMORY])
@@ -31,7 +29,7 @@ OUT_OF_MEMORY = frames.encode([frames.MEMORY])
 def main(arguments: list[str]) -> None:
     """Parse batches until the other end of the socket is gone."""
     descriptor, parent, memory_bytes, name = arguments
-    _end_with(int(parent))
+    die_with_parent(int(parent))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide about
     work = _load(name)
     mapped_bytes = _set_limits(int(memory_bytes))
@@ -41,14 +39,6 @@ def main(arguments: list[str]) -> None:
             _serve(pipe, work)
         except (EOFError, ConnectionError):
             return
-
-
-def _end_with(parent: int) -> None:
-    """Have the kernel kill this process when the thread that started it ends, however it ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before the line above
-        sys.exit(0)
 
 
 def _load(name: str) -> Work:

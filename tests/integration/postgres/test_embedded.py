@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from kotadb.errors import EmbeddedServerError
+from kotadb.postgres.binaries import find_binaries
 from kotadb.postgres.database import connect
-from kotadb.postgres.embedded import EmbeddedServer, find_binaries, first_closed_folder, running_postmaster
+from kotadb.postgres.embedded import EmbeddedServer, first_closed_folder, running_postmaster
 
 CLIENT = """
 import sys
