@@ -1,6 +1,7 @@
 """The commands that index; `admin` has those for jobs, repositories and keys, and `service` has serve and worker."""
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -9,11 +10,11 @@ import typer
 
 from kotadb import __version__
 from kotadb.cli import admin, doctor
-from kotadb.cli.context import indexed_repository, open_session, settings_for, source_of
+from kotadb.cli.context import indexed_repository, is_id, open_session, settings_for, source_of
 from kotadb.cli.follow import index_and_follow
 from kotadb.cli.output import err, out, print_job, print_json, visible
 from kotadb.cli.running import stop_registered
-from kotadb.git.sources import LocalSource, parse_commit, parse_ref
+from kotadb.git.sources import parse_commit, parse_ref
 from kotadb.jobs import requests
 from kotadb.model import IndexRequest
 from kotadb.postgres.embedded import database_url, stop_embedded_server
@@ -63,15 +64,11 @@ def index_command(
     as_json: AsJson = False,
 ) -> None:
     """Index a repository, and follow the job to its end."""
-    source = source_of(repo or ".")
-    request = IndexRequest(
-        address=source.address,
-        name=source.name,
-        ref=None if ref is None else parse_ref(ref),
-        commit_sha=None if commit is None else parse_commit(commit),
-        force=force,
-    )
+    source = None if is_id(repo) else source_of(repo or ".")
+    ref, commit = (None if ref is None else parse_ref(ref)), (None if commit is None else parse_commit(commit))
     with open_session() as session:
+        wanted = source or indexed_repository(session, repo).repository
+        request = IndexRequest(wanted.address, wanted.name, ref, commit, force)
         if wait:
             job = index_and_follow(session, request, show_progress=not as_json)
         else:
@@ -81,15 +78,16 @@ def index_command(
         print_json(described)
     else:
         print_job(described)
-        if isinstance(source, LocalSource):
+        if request.address.startswith("/"):
             out.print("  [dim]a local repository is indexed at its commit: uncommitted changes are not in it[/dim]")
         _print_next(repo)
     raise typer.Exit(1 if described["status"] in ("failed", "cancelled") else 0)
 
 
 def _print_next(repo: str | None) -> None:
-    command = Path(sys.argv[0])
-    kotadb = os.path.relpath(command) if command.is_relative_to(Path.cwd()) else "kotadb"
+    program = Path(sys.argv[0])
+    on_path = shutil.which("kotadb")
+    kotadb = "kotadb" if program.name != "kotadb" or str(program) == on_path else os.path.relpath(program)
     named = f" {visible(repo)}" if repo not in (None, ".") else ""
     out.print("\nNext:")
     out.print(

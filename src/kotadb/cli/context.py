@@ -50,10 +50,17 @@ def source_of(repo: str) -> LocalSource | RemoteSource:
     return parse_local(repo) if looks_local(repo) else parse_remote(repo)
 
 
+def is_id(repo: str | None) -> bool:
+    """Whether REPO is the id of an indexed repository."""
+    try:
+        return repo is not None and UUID(repo) is not None
+    except ValueError:
+        return False
+
+
 def indexed_repository(session: Session, repo: str | None) -> RepositoryOverview:
     """The indexed repository that REPO names: an id too, or by default the one around the current folder."""
-    try:
-        return get_repository(session.database, session.owner.id, UUID(repo or ""))
-    except ValueError:
-        source = source_of(repo or str(Path.cwd()))
-        return find_repository(session.database, session.owner.id, source.address)
+    if repo is not None and is_id(repo):
+        return get_repository(session.database, session.owner.id, UUID(repo))
+    source = source_of(repo or str(Path.cwd()))
+    return find_repository(session.database, session.owner.id, source.address)

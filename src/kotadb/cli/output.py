@@ -11,6 +11,7 @@ from kotadb.errors import InvalidInput, KotaError
 from kotadb.model import Step
 
 out = Console(highlight=False, soft_wrap=True)
+tables = Console(highlight=False, width=1_000)  # as wide as its cells: an id that is cut off is none
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 STATUS_STYLES = {"completed": "green", "skipped": "green", "failed": "red", "cancelled": "yellow"}
@@ -24,7 +25,7 @@ def fail(error: KotaError) -> int:
 
 def visible(text: object) -> str:
     """Text from elsewhere, safe on a terminal: control characters shown, no markup."""
-    return escape("".join(char if char.isprintable() or char == "\n" else repr(char)[1:-1] for char in str(text)))
+    return escape("".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in str(text)))
 
 
 def print_json(value: Any) -> None:
@@ -36,7 +37,7 @@ def print_table(columns: list[str], rows: list[list[object]]) -> None:
     table = Table(*columns, box=None, pad_edge=False, header_style="bold")
     for row in rows:
         table.add_row(*("" if cell is None else visible(cell) for cell in row))
-    out.print(table)
+    tables.print(table)
 
 
 def print_job(job: dict[str, Any]) -> None:

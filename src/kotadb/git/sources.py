@@ -18,7 +18,7 @@ from kotadb.git.addresses import is_numeric
 from kotadb.git.layout import find_repository
 
 MAX_ADDRESS_LENGTH = 2_048
-MAX_REF_LENGTH = 512
+MAX_REF_LENGTH = 255
 HTTPS_PORT = 443
 
 

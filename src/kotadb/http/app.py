@@ -15,7 +15,7 @@ from kotadb.access.keys import authenticate
 from kotadb.errors import ConfigurationError, Unauthenticated
 from kotadb.git.sources import looks_local, parse_commit, parse_local_below, parse_ref, parse_remote
 from kotadb.http import cursor, models
-from kotadb.http.body import StrictRoute
+from kotadb.http.body import LimitBody, StrictRoute
 from kotadb.http.problems import install, problem
 from kotadb.jobs import requests
 from kotadb.jobs.synchronous import SynchronousIndexer
@@ -42,11 +42,11 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
         title="kotadb",
         version=__version__,
         summary="Index git repositories in the background; ask where things are.",
-        max_body_size=settings.max_body_bytes,
     )
     app.state.settings = settings
     app.state.database = database
     app.state.synchronous = SynchronousIndexer(settings, database)
+    app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
     app.include_router(public)
     app.include_router(private)
     install(app)

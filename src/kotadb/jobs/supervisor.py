@@ -22,6 +22,9 @@ from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 
 POLL_SECONDS = 0.2
+MAX_RESCUE_SECONDS = 4
+"""A job whose worker nobody saw die is back at work within its lease and five seconds."""
+
 SHORT_LIFE_SECONDS = 5
 MAX_RESTART_DELAY_SECONDS = 30
 
@@ -63,7 +66,7 @@ class Supervisor:
                 self._tend(worker)
             if time.monotonic() >= next_rescue:
                 self._rescue()
-                next_rescue = time.monotonic() + self._settings.lease_seconds / 3
+                next_rescue = time.monotonic() + min(self._settings.lease_seconds / 3, MAX_RESCUE_SECONDS)
         self._drain(force)
 
     def _tend(self, worker: Worker) -> None:

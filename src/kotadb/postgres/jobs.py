@@ -148,6 +148,7 @@ def release(
     rows = [job.queue_job_id for job in (*superseded, *waiting, *failed)]
     connection.execute(query("jobs.close_queue_jobs"), {"ids": rows})
     connection.execute(query("jobs.free_unclaimed"), parameters)
+    connection.execute(query("jobs.close_finished"), parameters)
     return Released(waiting, failed, superseded)
 
 

@@ -113,6 +113,23 @@ def test_a_queue_row_whose_worker_died_before_the_claim_is_freed(
     assert queue_rows(database) == {job.queue_job_id: "todo"}
 
 
+def test_a_queue_row_that_outlived_its_job_does_not_hold_the_index(
+    database: Database, settings: Settings, taken: Job, make_job: MakeJob
+) -> None:
+    requests.cancel(database, taken.id)
+    following = make_job()
+    release(settings, database, None, spend_attempt=True)
+    assert queue_rows(database) == {taken.queue_job_id: "failed", following.queue_job_id: "todo"}
+
+
+def test_a_queue_row_of_a_worker_that_lives_is_left_to_it(database: Database, settings: Settings, taken: Job) -> None:
+    execute(database, "insert into procrastinate_workers default values")
+    execute(database, "update procrastinate_jobs set worker_id = (select max(id) from procrastinate_workers)")
+    requests.cancel(database, taken.id)
+    release(settings, database, None, spend_attempt=True)
+    assert queue_rows(database) == {taken.queue_job_id: "doing"}
+
+
 def test_a_waiting_job_that_no_queue_row_carries_is_queued_again_once(
     database: Database, settings: Settings, make_job: MakeJob
 ) -> None:

@@ -119,6 +119,18 @@ where q.status = 'doing' and j.queue_job_id = q.id and j.status = 'pending' and 
     select from procrastinate_workers w
     where w.id = q.worker_id and w.last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s))
 
+-- name: close_finished
+-- Rows that a dead worker left behind whose job has ended since, or is carried by another row: they would hold the
+-- index's lock for ever.
+update procrastinate_jobs q set status = 'failed', worker_id = null
+where q.status = 'doing' and q.task_name = 'index-repo'
+    and not exists (
+        select from index_jobs j
+        where j.queue_job_id = q.id and j.status in ('pending', 'processing'))
+    and not exists (
+        select from procrastinate_workers w
+        where w.id = q.worker_id and w.last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s))
+
 -- name: stranded
 -- Waiting jobs that no row of the queue carries: an API that was to run one itself died, or a worker could not claim.
 select j.* from index_jobs j
