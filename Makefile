@@ -20,7 +20,7 @@ prerequisites:
 
 $(VENV)/.runtime: requirements/runtime.txt pyproject.toml | prerequisites
 	@echo "Setting up $(VENV) (once; takes a minute)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

@@ -11,13 +11,15 @@ elif ! "$python" -c 'import venv, ensurepip' 2>/dev/null; then
 fi
 [ -z "$missing" ] && exit 0
 
+[ "$(id -u)" = 0 ] && sudo= || sudo="sudo "
+
 echo "kotadb needs:$missing" >&2
 if command -v apt-get >/dev/null 2>&1; then
-  echo "Install it with:  sudo apt-get install -y git python3 python3-venv" >&2
+  echo "Install it with:  ${sudo}apt-get update && ${sudo}apt-get install -y git python3 python3-venv" >&2
 elif command -v dnf >/dev/null 2>&1; then
-  echo "Install it with:  sudo dnf install -y git python3.11" >&2
+  echo "Install it with:  ${sudo}dnf install -y git python3.11" >&2
 elif command -v apk >/dev/null 2>&1; then
-  echo "Install it with:  sudo apk add git python3" >&2
+  echo "Install it with:  ${sudo}apk add git python3" >&2
 elif command -v brew >/dev/null 2>&1; then
   echo "Install it with:  brew install git python@3.12" >&2
 else

@@ -1,5 +1,6 @@
 """The `kotadb` program, also as `python -m kotadb`."""
 
+import signal
 import sys
 
 from kotadb import service
@@ -13,6 +14,8 @@ app.command("worker")(service.worker)
 
 def main() -> None:
     """Run a command. Exit codes: 0 done, 1 failed, 2 the request cannot be understood, 130 interrupted."""
+    # Ended by a service manager is interrupted: whatever was started must be ended too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         app()
     except KotaError as error:

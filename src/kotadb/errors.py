@@ -98,7 +98,6 @@ class Busy(KotaError):
     """All slots are taken; try again in a moment."""
 
     code = "busy"
-    retry_after_seconds = 5
 
 
 class ConfigurationError(KotaError):

@@ -31,9 +31,9 @@ def configure_logging(settings: Settings) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
-    # The queue logs each poll and the end of each job; our own lines say the same with the job's id.
+    # The queue logs each poll and each job; our own lines say the same with the job's id.
     logging.getLogger("procrastinate").setLevel(logging.WARNING)
-    handler.addFilter(lambda record: getattr(record, "action", None) not in ("job_error", "job_success"))
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # else a line per attempt while the database is away
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

@@ -2,7 +2,6 @@
 
 import signal
 import threading
-from contextlib import AbstractContextManager, nullcontext
 from types import FrameType
 from typing import Annotated
 
@@ -26,30 +25,32 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=0, help="worker processes (KOTADB_WORKERS); 0: API only")] = None,
 ) -> None:
     """Run the HTTP API and its workers until stopped."""
+    stop, force = stop_signals()
     with open_session("info", max_connections=10) as session, registered(session.settings):
         key = create_first_key(session.database)
         if key is not None:
             out.print(f"This is the first start. Your API key, shown this once:\n\n  {key}\n")
         changes = {"host": host, "port": port, "workers": workers}
         settings = session.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
-        count = settings.workers if settings.async_indexing else 0
-        run_until_stopped(settings, session, count, _api(settings, session))
+        from kotadb.http.server import ApiServer  # here, so that no other command waits for the web framework
+
+        with ApiServer(settings, session.database, stop, force):
+            supervise(settings, session, settings.workers if settings.async_indexing else 0, stop, force)
 
 
 def worker(
     workers: Annotated[int | None, typer.Option(min=1, help="worker processes (KOTADB_WORKERS)")] = None,
 ) -> None:
     """Run workers alone until stopped."""
+    signals = stop_signals()
     with open_session("info") as session, registered(session.settings):
         if not session.settings.async_indexing:
             raise ConfigurationError("KOTADB_ASYNC_INDEXING is false: the API runs jobs itself, without workers")
-        run_until_stopped(session.settings, session, workers or session.settings.workers, nullcontext())
+        supervise(session.settings, session, workers or session.settings.workers, *signals)
 
 
-def run_until_stopped(
-    settings: Settings, session: Session, workers: int, beside: AbstractContextManager[object]
-) -> None:
-    """Run until SIGTERM or SIGINT; a second one ends the workers without waiting for their jobs."""
+def stop_signals() -> tuple[threading.Event, threading.Event]:
+    """Two events: SIGTERM or SIGINT came once, and it came again: end without waiting for what is under way."""
     stop, force = threading.Event(), threading.Event()
 
     def on_signal(number: int, frame: FrameType | None) -> None:
@@ -57,12 +58,15 @@ def run_until_stopped(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
-    with beside:
-        log.info("ready", workers=workers)
+    return stop, force
+
+
+def supervise(
+    settings: Settings, session: Session, workers: int, stop: threading.Event, force: threading.Event
+) -> None:
+    """Keep the workers running until told to stop."""
+    log.info("ready", workers=workers)
+    if workers:
         Supervisor(settings, session.database, workers).run(stop, force)
-
-
-def _api(settings: Settings, session: Session) -> AbstractContextManager[object]:
-    from kotadb.http.server import ApiServer  # here, so that no other command waits for the web framework
-
-    return ApiServer(settings, session.database)
+    else:
+        stop.wait()

@@ -19,7 +19,10 @@ def default_data_dir() -> Path:
     if os.geteuid() == 0:
         return Path("/var/lib/kotadb")
     base = os.environ.get("XDG_DATA_HOME", "")
-    return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "kotadb"
+    try:
+        return (Path(base) if base.startswith("/") else Path.home() / ".local" / "share") / "kotadb"
+    except RuntimeError:  # a user without a home
+        raise ConfigurationError("This user has no home: set KOTADB_DATA_DIR") from None
 
 
 class Settings(BaseSettings):
@@ -58,10 +61,20 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    def as_environment(self) -> dict[str, str]:
+        """The variables from which a child process reads these very settings."""
+        values = {f"KOTADB_{name.upper()}": value for name, value in self if name != "database_url"}
+        return {name: _as_text(name, value) for name, value in values.items() if value is not None}
+
     @field_validator("local_roots", mode="before")
     @classmethod
     def _split_paths(cls, value: object) -> object:
         return tuple(part for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
+
+    @field_validator("data_dir", "temp_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
 
     @field_validator("git_allowed_hosts", mode="before")
     @classmethod
@@ -79,6 +92,12 @@ def get_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise ConfigurationError("; ".join(_describe(problem) for problem in error.errors())) from None
+
+
+def _as_text(name: str, value: object) -> str:
+    if isinstance(value, tuple):
+        return (os.pathsep if name == "KOTADB_LOCAL_ROOTS" else ",").join(str(part) for part in value)
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _describe(problem: object) -> str:

@@ -48,6 +48,7 @@ class Service:
         self.client = httpx.Client(
             base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_SECONDS
         )
+        self._wait_for_workers()
         return self
 
     def __exit__(
@@ -119,6 +120,13 @@ class Service:
     def workers(self) -> list[psutil.Process]:
         """The worker processes that are alive."""
         return psutil.Process(self.process.pid).children()
+
+    def _wait_for_workers(self) -> None:
+        """Until as many are alive as were asked for; pytest's own limit ends a wait in vain."""
+        wanted = self.wait_for_log("ready")["workers"]
+        pause = threading.Event()
+        while self.client.get("/ready").json()["workers"] < wanted:
+            pause.wait(0.05)
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None

@@ -17,6 +17,7 @@ MAX_NAME = 200
 
 
 def local_owner(database: Database) -> Owner:
+    """The owner that the command line acts as, made at its first use."""
     with database.transaction() as connection:
         return access.ensure_owner(connection, LOCAL_OWNER)
 

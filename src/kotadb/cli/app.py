@@ -1,6 +1,7 @@
 """The commands that index; `admin` has those for jobs, repositories and keys, and `service` has serve and worker."""
 
 import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from kotadb.cli.output import err, out, print_job, print_json, visible
 from kotadb.cli.running import stop_registered
 from kotadb.git.sources import parse_commit, parse_ref
 from kotadb.jobs import requests
-from kotadb.model import IndexRequest
+from kotadb.model import IndexRequest, JobStatus
 from kotadb.postgres.embedded import database_url, stop_embedded_server
 from kotadb.postgres.migrate import check_copy, migrate
 from kotadb.questions.describe import describe_job
@@ -80,15 +81,17 @@ def index_command(
         print_job(described)
         if request.address.startswith("/"):
             out.print("  [dim]a local repository is indexed at its commit: uncommitted changes are not in it[/dim]")
+    if job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+        raise typer.Exit(1)
+    if not as_json:
         _print_next(repo)
-    raise typer.Exit(1 if described["status"] in ("failed", "cancelled") else 0)
 
 
 def _print_next(repo: str | None) -> None:
     program = Path(sys.argv[0])
     on_path = shutil.which("kotadb")
     kotadb = "kotadb" if program.name != "kotadb" or str(program) == on_path else os.path.relpath(program)
-    named = f" {visible(repo)}" if repo not in (None, ".") else ""
+    named = f" {visible(shlex.quote(repo))}" if repo not in (None, ".") else ""
     out.print("\nNext:")
     out.print(
         f"  {kotadb} export{named} --format jsonl   [dim]everything that is known, one JSON object per line[/dim]"

@@ -37,9 +37,8 @@ def _checks(settings: Settings, stack: ExitStack) -> Iterator[tuple[str, Callabl
     url: list[str] = []
     yield "database", lambda: _server(settings, stack, url)
     if url:
-        yield "schema", lambda: _schema(url[0])
         yield "connection", lambda: _connection(url[0])
-        yield "workers", lambda: _workers(url[0], settings)
+        yield "schema", lambda: _schema(url[0], settings)
 
 
 def _report(name: str, check: Callable[[], str]) -> bool:
@@ -72,10 +71,11 @@ def _server(settings: Settings, stack: ExitStack, url: list[str]) -> str:
     return f"{kind}, PostgreSQL {version // 10000}.{version % 10000}, {without_password(found)}"
 
 
-def _schema(url: str) -> str:
+def _schema(url: str, settings: Settings) -> str:
     with connect(url) as connection:
         health.check(connection)
-    return "in step with this version"
+        workers = jobs.live_workers(connection, settings.lease_seconds)
+    return f"in step with this version; {workers} workers alive"
 
 
 def _connection(url: str) -> str:
@@ -85,8 +85,3 @@ def _connection(url: str) -> str:
                 "DATABASE_URL goes through a pooler in transaction mode: use a direct or a session-mode connection"
             )
     return "direct, or in session mode"
-
-
-def _workers(url: str, settings: Settings) -> str:
-    with connect(url) as connection:
-        return f"{jobs.live_workers(connection, settings.lease_seconds)} alive"

@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from kotadb.cli.context import Session
 from kotadb.cli.output import err
-from kotadb.errors import Conflict
+from kotadb.errors import Conflict, KotaError
 from kotadb.jobs import requests
 from kotadb.jobs.supervisor import Supervisor
 from kotadb.model import IndexRequest, Job, JobStatus
@@ -27,17 +27,18 @@ def index_and_follow(session: Session, request: IndexRequest, *, show_progress: 
     """
     submitted = requests.submit(session.database, session.owner.id, request)
     with ExitStack() as own_worker:
-        is_ours = False
+        is_alive: Callable[[], bool] | None = None
         next_look = 0.0
         try:
             for job in _watch(session, submitted, show_progress=show_progress):
-                if not is_ours and job.status is JobStatus.PENDING and time.monotonic() >= next_look:
+                if is_alive is None and job.status is JobStatus.PENDING and time.monotonic() >= next_look:
                     next_look = time.monotonic() + LOOK_SECONDS
                     if readiness(session.database, session.settings.lease_seconds) == 0:
-                        own_worker.enter_context(_worker(session))
-                        is_ours = True
+                        is_alive = own_worker.enter_context(_worker(session))
+                if is_alive is not None and not is_alive():
+                    raise KotaError("The worker could not be run; the lines above say why")
         except KeyboardInterrupt:
-            return (_cancel if is_ours else _leave)(session, submitted)
+            return (_leave if is_alive is None else _cancel)(session, submitted)
     return job
 
 
@@ -73,16 +74,21 @@ def _cancel(session: Session, job: Job) -> Job:
 
 
 @contextmanager
-def _worker(session: Session) -> Iterator[None]:
+def _worker(session: Session) -> Iterator[Callable[[], bool]]:
+    """A supervisor with one worker beside us; yields whether it is still there."""
     stop, force = threading.Event(), threading.Event()
     supervisor = Supervisor(session.settings, session.database, 1)
     thread = threading.Thread(target=supervisor.run, args=(stop, force), name="supervisor")
     thread.start()
     try:
-        yield
+        yield thread.is_alive
     finally:
         stop.set()
-        thread.join()
+        try:
+            thread.join()
+        except KeyboardInterrupt:
+            force.set()
+            thread.join()
 
 
 @contextmanager
@@ -90,7 +96,7 @@ def _progress(is_shown: bool) -> Iterator[Callable[[Job], None]]:
     columns = (
         SpinnerColumn(), TextColumn("{task.description:<14}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
     )  # fmt: skip
-    with Progress(*columns, console=err, transient=True, disable=not is_shown) as progress:
+    with Progress(*columns, console=err, transient=True, disable=not (is_shown and err.is_terminal)) as progress:
         task = progress.add_task("", total=None)
 
         def show(job: Job) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from kotadb.errors import KotaError
 from kotadb.settings import Settings
 
 POLL_SECONDS = 0.1
@@ -41,6 +42,9 @@ def stop_registered(settings: Settings) -> int:
     deadline = time.monotonic() + settings.drain_seconds + GRACE_SECONDS
     while any(_is_held(file) for file in running) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)  # another process's lock cannot be waited for with a limit
+    left = [file.name for file in running if _is_held(file)]
+    if left:
+        raise KotaError(f"Process {', '.join(left)} does not stop; run this again to end its jobs at once")
     return len(running)
 
 

@@ -5,14 +5,14 @@ import time
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from kotadb import __version__
 from kotadb.access.keys import authenticate
-from kotadb.errors import ConfigurationError, Unauthenticated
+from kotadb.errors import SchemaMismatch, Unauthenticated
 from kotadb.git.sources import looks_local, parse_commit, parse_local_below, parse_ref, parse_remote
 from kotadb.http import cursor, models
 from kotadb.http.body import LimitBody, StrictRoute
@@ -29,6 +29,7 @@ from kotadb.settings import Settings
 MAX_WAIT_SECONDS = 60
 WAIT_POLL_SECONDS = 0.25
 MAX_PAGE = 200
+MAX_BIGINT = 2**63 - 1
 
 public = APIRouter(tags=["system"])
 private = APIRouter(
@@ -36,8 +37,8 @@ private = APIRouter(
 )
 
 
-def create_app(settings: Settings, database: Database) -> FastAPI:
-    """The API over an open database."""
+def create_app(settings: Settings, database: Database, synchronous: SynchronousIndexer | None) -> FastAPI:
+    """The API over an open database; it leaves the work to the queue, or gives it to `synchronous`."""
     app = FastAPI(
         title="kotadb",
         version=__version__,
@@ -45,7 +46,7 @@ def create_app(settings: Settings, database: Database) -> FastAPI:
     )
     app.state.settings = settings
     app.state.database = database
-    app.state.synchronous = SynchronousIndexer(settings, database)
+    app.state.synchronous = synchronous
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
     app.include_router(public)
     app.include_router(private)
@@ -67,6 +68,14 @@ def _settings(request: Request) -> Settings:
 
 
 DatabaseOf = Annotated[Database, Depends(_database)]
+
+
+def _synchronous(request: Request) -> SynchronousIndexer | None:
+    synchronous: SynchronousIndexer | None = request.app.state.synchronous
+    return synchronous
+
+
+SynchronousOf = Annotated[SynchronousIndexer | None, Depends(_synchronous)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
 _bearer = HTTPBearer(auto_error=False, description="an API key, as `kotadb keys create` prints it")
 
@@ -97,10 +106,9 @@ def health() -> dict[str, str]:
 def ready(database: DatabaseOf, settings: SettingsOf) -> Any:
     """Whether the database is writable and migrated."""
     try:
-        workers = readiness(database, settings.lease_seconds)
-    except ConfigurationError as error:
+        return {"status": "ready", "workers": readiness(database, settings.lease_seconds)}
+    except SchemaMismatch as error:
         return problem(503, error.message, error.code)
-    return {"status": "ready", "workers": workers}
 
 
 # ---- indexing --------------------------------------------------------------------------------------------------------
@@ -114,12 +122,15 @@ def ready(database: DatabaseOf, settings: SettingsOf) -> Any:
     responses={200: {"model": models.JobBody, "description": "the finished job, where indexing is synchronous"}},
 )
 def index(
-    body: models.IndexBody, request: Request, database: DatabaseOf, settings: SettingsOf, owner: OwnerOf
+    body: models.IndexBody,
+    synchronous: SynchronousOf,
+    database: DatabaseOf,
+    settings: SettingsOf,
+    owner: OwnerOf,
 ) -> Response:
     """Have a repository indexed. Answers at once; follow the job at `Location`."""
     wanted = _index_request(body, settings)
-    if not settings.async_indexing:
-        synchronous: SynchronousIndexer = request.app.state.synchronous
+    if synchronous is not None:
         return JSONResponse(describe_job(synchronous.index(owner.id, wanted)))
     job = requests.submit(database, owner.id, wanted)
     accepted = {"job_id": str(job.id), "repository_id": str(job.repository_uuid), "status": job.status.value}
@@ -182,8 +193,10 @@ def cancel_job(job_id: UUID, database: DatabaseOf, owner: OwnerOf) -> dict[str, 
 
 
 @private.post("/jobs/{job_id}/retry", tags=["indexing"], response_model=models.JobBody)
-def retry_job(job_id: UUID, database: DatabaseOf, owner: OwnerOf) -> dict[str, Any]:
-    """Queue a failed or cancelled job again, with fresh attempts."""
+def retry_job(job_id: UUID, synchronous: SynchronousOf, database: DatabaseOf, owner: OwnerOf) -> dict[str, Any]:
+    """Queue a failed or cancelled job again, with fresh attempts; where indexing is synchronous, run it."""
+    if synchronous is not None:
+        return describe_job(synchronous.retry(job_id, owner.id))
     return describe_job(requests.retry(database, job_id, owner.id))
 
 
@@ -220,7 +233,9 @@ def delete_repository(repository_id: UUID, database: DatabaseOf, owner: OwnerOf)
 
 
 @private.delete("/repositories/{repository_id}/indexes/{index_id}", tags=["repositories"], status_code=204)
-def delete_index(repository_id: UUID, index_id: int, database: DatabaseOf, owner: OwnerOf) -> None:
+def delete_index(
+    repository_id: UUID, index_id: Annotated[int, Path(ge=1, le=MAX_BIGINT)], database: DatabaseOf, owner: OwnerOf
+) -> None:
     """Delete one index of a repository; its jobs are cancelled."""
     overview = repositories.get_repository(database, owner.id, repository_id)
     requests.remove_index(database, overview.repository, index_id)

@@ -87,7 +87,9 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
 async def _http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     code = {400: "malformed_json", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code)
-    return problem(error.status_code, error.detail, code or "error")
+    answer = problem(error.status_code, error.detail, code or "error")
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 async def _database_error(_: Request, error: Exception) -> JSONResponse:

@@ -49,16 +49,13 @@ log = get_logger(__name__)
 
 
 def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -> None:
-    """Claim the job and run it to its end, whatever that is; a job that has ended already is left alone.
-
-    Raises what the job failed with, after that is recorded.
-    """
+    """Claim the job and run it to its end, whatever that is; a job that has ended already is left alone."""
     job = claim(database, settings, job_id, worker)
     if job is None:
         return
     with (
         structlog.contextvars.bound_contextvars(
-            job_id=str(job.id), repository_id=str(job.repository_uuid), claim=job.claim
+            job_id=str(job.id), repository_id=str(job.repository_uuid), claim=job.claim, step=Step.FETCH.value
         ),
         Run(database, job, settings.lease_seconds) as run,
     ):
@@ -69,7 +66,6 @@ def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -
             log.warning("claim lost: nothing was stored")
         except Exception as error:
             run.fail(error)
-            raise
 
 
 def index_repo(run: Run, settings: Settings) -> None:

@@ -1,9 +1,11 @@
 """The queue: procrastinate, kept to four calls. A queue row carries a job; `index_jobs` is the truth about it."""
 
 from collections.abc import Callable
+from typing import Any
 from uuid import UUID
 
 import procrastinate
+import psycopg
 from procrastinate import App, PsycopgConnector
 
 from kotadb.model import Job
@@ -27,12 +29,19 @@ def enqueue(connection: Connection, job: Job) -> int:
     return deferrer.defer(job_id=str(job.id), repository_id=str(job.repository_uuid), commit_sha=job.commit_sha)
 
 
+async def _set_search_path(connection: psycopg.AsyncConnection[Any]) -> None:
+    """The queue's SQL names its tables without their schema."""
+    await connection.execute("select set_config('search_path', %s, false)", [SEARCH_PATH])
+    await connection.commit()
+
+
 def worker_app(url: str, handler: Handler) -> App:
     """The queue as a worker sees it: `handler` is called in a thread with the id of each job."""
     app = App(
         connector=PsycopgConnector(
             conninfo=url,
-            kwargs=CONNECTION_ARGUMENTS | {"options": f"-c search_path={SEARCH_PATH.replace(' ', '')}"},
+            kwargs=CONNECTION_ARGUMENTS,
+            configure=_set_search_path,
             min_size=1,
             max_size=3,
         )

@@ -2,6 +2,8 @@
 
 from uuid import UUID
 
+import psycopg
+
 from kotadb.errors import Conflict, NotFound
 from kotadb.jobs import queue
 from kotadb.jobs.states import RETRYABLE, sources
@@ -15,13 +17,21 @@ def submit(database: Database, owner_id: UUID, request: IndexRequest, *, enqueue
 
     The job's row and the queue's are written together. With `enqueue` false the caller runs the job itself.
     """
-    with database.transaction() as connection:
-        repository = repositories.ensure(connection, owner_id, request.address, request.name)
-        pinned_sha = None if request.index_ref else request.commit_sha
-        index_id = repositories.ensure_index(connection, repository.id, request.index_ref, pinned_sha)
-        job = jobs.insert(connection, owner_id, repository, index_id, request)
-        if enqueue and job.queue_job_id is None:  # new, or left by an API that was to run it itself
-            return jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
+    while True:
+        try:
+            with database.transaction() as connection:
+                return _submit(connection, owner_id, request, enqueue=enqueue)
+        except psycopg.errors.ForeignKeyViolation:  # the repository was deleted between our two looks: make it anew
+            continue
+
+
+def _submit(connection: Connection, owner_id: UUID, request: IndexRequest, *, enqueue: bool) -> Job:
+    repository = repositories.ensure(connection, owner_id, request.address, request.name)
+    pinned_sha = None if request.index_ref else request.commit_sha
+    index_id = repositories.ensure_index(connection, repository.id, request.index_ref, pinned_sha)
+    job = jobs.insert(connection, owner_id, repository, index_id, request)
+    if enqueue and job.queue_job_id is None:  # new, or left by an API that was to run it itself
+        return jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
     return job
 
 
@@ -41,17 +51,21 @@ def cancel(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Jo
     return cancelled
 
 
-def retry(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
-    """Queue a failed or cancelled job again, with fresh attempts. Raises NotFound, Conflict."""
+def retry(database: Database, job_id: UUID, owner_id: UUID | None = None, *, enqueue: bool = True) -> Job:
+    """Have a failed or cancelled job wait again, with fresh attempts. Raises NotFound, Conflict."""
     with database.transaction() as connection:
         job = _existing(connection, job_id, owner_id)
         if job.repository_id is None:
             raise Conflict("The job's repository was deleted: index it again instead")
         if job.status not in RETRYABLE:
             raise Conflict(f"The job is {job.status}: it cannot be tried again")
-        retried = jobs.retry(connection, job_id, RETRYABLE)
+        pinned_sha = None if job.ref else job.commit_sha
+        index_id = repositories.ensure_index(connection, job.repository_id, job.ref, pinned_sha)
+        retried = jobs.retry(connection, job_id, index_id, RETRYABLE)
         if retried is None:
             raise Conflict("The same request is queued already")
+        if not enqueue:
+            return retried
         return jobs.set_queue_job(connection, retried.id, queue.enqueue(connection, retried))
 
 

@@ -3,6 +3,7 @@
 from kotadb.errors import WorkerDied
 from kotadb.jobs import queue
 from kotadb.logs import get_logger
+from kotadb.model import Job
 from kotadb.postgres import jobs
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
@@ -24,11 +25,11 @@ def release(settings: Settings, database: Database, worker: str | None, *, spend
         for job in released.waiting:
             jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
     for job in released.waiting:
-        log.warning("job waits again", job_id=str(job.id), attempt_spent=spend_attempt)
+        log.warning("job waits again", attempt_spent=spend_attempt, **_names(job))
     for job in released.superseded:
-        log.warning("job superseded", job_id=str(job.id))
+        log.warning("job superseded", **_names(job))
     for job in released.failed:
-        log.error("job failed", job_id=str(job.id), code=failure.code)
+        log.error("job failed", code=failure.code, **_names(job))
 
 
 def queue_stranded(settings: Settings, database: Database) -> None:
@@ -38,4 +39,8 @@ def queue_stranded(settings: Settings, database: Database) -> None:
         for job in stranded:
             jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
     for job in stranded:
-        log.warning("stranded job queued again", job_id=str(job.id))
+        log.warning("stranded job queued again", **_names(job))
+
+
+def _names(job: Job) -> dict[str, object]:
+    return {"job_id": str(job.id), "repository_id": str(job.repository_uuid), "claim": job.claim}

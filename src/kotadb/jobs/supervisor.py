@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import psycopg
 
@@ -22,7 +22,7 @@ from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 
 POLL_SECONDS = 0.2
-MAX_RESCUE_SECONDS = 4
+MAX_RESCUE_SECONDS = 3
 """A job whose worker nobody saw die is back at work within its lease and five seconds."""
 
 SHORT_LIFE_SECONDS = 5
@@ -39,7 +39,7 @@ class Worker:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0
     restart_at: float = 0
-    failures: int = field(default=0)
+    failures: int = 0
 
 
 class Supervisor:
@@ -53,13 +53,13 @@ class Supervisor:
         self._settings = settings
         self._database = database
         self._workers = [Worker() for _ in range(count)]
+        self._ended: dict[str, float] = {}
 
     def run(self, stop: threading.Event, force: threading.Event) -> None:
         """Keep the workers running until `stop`; then let them finish their jobs until the drain's limit or `force`.
 
         Jobs that are not finished by then wait again, without having spent an attempt.
         """
-        sweep(self._settings.temp_dir)
         next_rescue = 0.0
         while not stop.wait(POLL_SECONDS if next_rescue else 0):
             for worker in self._workers:
@@ -88,6 +88,7 @@ class Supervisor:
         worker.failures = worker.failures + 1 if short else 0
         delay = min(2 ** (worker.failures - 1), MAX_RESTART_DELAY_SECONDS) if worker.failures else 0
         worker.restart_at = time.monotonic() + delay
+        self._ended[worker.name] = time.monotonic()
         self._release(worker.name, spend_attempt=True)
         sweep(self._settings.temp_dir)
 
@@ -108,10 +109,16 @@ class Supervisor:
         if _is_running(worker):
             _signal(worker, signal.SIGKILL)
             worker.process.wait()
-            self._release(worker.name, spend_attempt=False)
+        self._release(worker.name, spend_attempt=False)
 
     def _rescue(self) -> None:
-        self._release(None, spend_attempt=True)
+        """Take back what dead workers held. Those we saw end are asked for again for as long as a lease lasts: at the
+        first time the server may have been busy with their last statement."""
+        now = time.monotonic()
+        self._ended = {name: at for name, at in self._ended.items() if now - at < self._settings.lease_seconds}
+        for name in (*self._ended, None):
+            self._release(name, spend_attempt=True)
+        sweep(self._settings.temp_dir)
         with self._unless_the_database_fails():
             queue_stranded(self._settings, self._database)
 
@@ -130,7 +137,7 @@ class Supervisor:
 def start_worker(settings: Settings, url: str, name: str, *arguments: str) -> subprocess.Popen[bytes]:
     """A worker process in its own process group that ends with its parent; see `jobs.worker` for the arguments."""
     command = [sys.executable, "-m", "kotadb.jobs.worker", "--name", name, "--parent", str(os.getpid()), *arguments]
-    environment = os.environ | {"DATABASE_URL": url, "KOTADB_LOG_LEVEL": settings.log_level}
+    environment = os.environ | settings.as_environment() | {"DATABASE_URL": url}
     return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
 
 

@@ -79,7 +79,8 @@ class Run:
         """Be at this step for as long as the context lasts; its time is counted."""
         self.check()
         self._position = (step, 0, total)
-        with structlog.contextvars.bound_contextvars(step=step.value), self.clock(step):
+        structlog.contextvars.bind_contextvars(step=step.value)
+        with self.clock(step):
             log.debug("step begins")
             yield
 
@@ -125,19 +126,22 @@ class Run:
             raise ClaimLost
 
     def fail(self, error: BaseException) -> None:
-        """End as failed, with the reason. Does nothing if the claim is lost."""
-        code = error.code if isinstance(error, KotaError) else "internal"
+        """End as failed, with the reason. Does nothing if the claim is lost.
+
+        If the database cannot take that, the run is left to the rescue, which tries the job again.
+        """
+        known = isinstance(error, JobError)
+        log.error("job failed", error=str(error), exc_info=None if known else error)
         # What is unknown may name things that are none of the caller's business; the traceback stays inside.
-        known = isinstance(error, KotaError)
-        message = (
-            str(error) if known else f"Something went wrong here ({type(error).__name__}); the log has the details"
-        )
+        message = str(error) if known else f"Something went wrong here: {type(error).__name__}; the log has more"
         trace = "".join(traceback.format_exception(error))
-        self._finish(
-            JobStatus.FAILED, code=code, message=_storable(message)[:MAX_MESSAGE], stats=self.stats(),
-            traceback=_storable(trace)[-MAX_TRACEBACK:],
-        )  # fmt: skip
-        log.error("job failed", code=code, error=message, exc_info=not isinstance(error, JobError))
+        try:
+            self._finish(
+                JobStatus.FAILED, code=error.code if isinstance(error, KotaError) else "internal", stats=self.stats(),
+                message=_storable(message)[:MAX_MESSAGE], traceback=_storable(trace)[-MAX_TRACEBACK:],
+            )  # fmt: skip
+        except (psycopg.Error, DatabaseUnavailable) as trouble:
+            log.warning("the failure could not be recorded; the job will be tried again", error=str(trouble))
 
     def _finish(self, to: JobStatus, **fields: Any) -> bool:
         with self.database.transaction() as connection:

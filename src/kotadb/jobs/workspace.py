@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from uuid import UUID
 from kotadb.logs import get_logger
 
 _JOB_FOLDER = re.compile(r"kotadb-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+CLEAR_SECONDS = 5
 
 log = get_logger(__name__)
 
@@ -33,14 +36,32 @@ class Workspace:
 def workspace(temp_dir: Path, job_id: UUID, claim: int) -> Iterator[Workspace]:
     """A directory for one run, removed with everything in it when the context ends, however it ends."""
     folder = temp_dir / f"kotadb-{job_id}" / str(claim)
-    folder.mkdir(mode=0o700, parents=True)
-    lock_fd = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    lock_fd = _make(folder)
     try:
-        fcntl.flock(lock_fd, fcntl.LOCK_EX)
         yield Workspace(folder, lock_fd)
     finally:
         _remove(folder)
         os.close(lock_fd)
+
+
+def _make(folder: Path) -> int:
+    """Make the folder and lock it. A sweeper may come in between, and take it for an orphan: then once more."""
+    while True:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            lock_fd = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            fcntl.flock(lock_fd, fcntl.LOCK_EX)
+            if os.fstat(lock_fd).st_nlink:
+                return lock_fd
+            os.close(lock_fd)
+
+
+def clear(temp_dir: Path, job_id: UUID) -> None:
+    """Remove what a killed run of this job has left, as soon as its last child has let go of it."""
+    deadline = time.monotonic() + CLEAR_SECONDS
+    for folder in _entries(temp_dir / f"kotadb-{job_id}"):
+        while not _remove_if_orphaned(folder) and folder.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)  # a lock cannot be waited for with a limit
 
 
 def sweep(temp_dir: Path) -> int:
@@ -61,8 +82,9 @@ def _entries(folder: Path) -> list[Path]:
 
 def _remove_if_orphaned(folder: Path) -> bool:
     try:
-        lock_fd = os.open(folder / ".lock", os.O_RDWR | os.O_CLOEXEC)
-    except OSError:  # being made or being removed
+        # Made where it is missing: its run was killed before it could.
+        lock_fd = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError:  # somebody else's, or gone meanwhile
         return False
     try:
         fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -137,8 +137,8 @@ class Rules:
     repair: Callable[[bytes], bytes] = _unchanged
     """A source of the same length and lines that says the same in words that the grammar knows; names stay. It is tried
     for a source with syntax errors, and kept if it has fewer."""
-    gap: re.Pattern[bytes] = re.compile(rb"\s*+")
-    """What may stand between a decorator or doc comment and its definition: space and comments. Matches anything."""
+    gap: re.Pattern[bytes] = re.compile(rb"\s+")
+    """What may stand, any number of times, between a decorator or doc comment and its definition: space, a comment."""
     comment: re.Pattern[bytes] = re.compile(rb"(?!)(?P<comment>)")
     """Comments, as group `comment`, and as other matches the strings that could look like one."""
 

@@ -141,6 +141,8 @@ class _Notes:
 
     def _after_gap(self, start: int) -> int:
         if not self._gap[0] <= start <= self._gap[1]:
-            match = self._rules.gap.match(self._source, start)
-            self._gap = (start, match.end() if match else start)
+            end = start
+            while match := self._rules.gap.match(self._source, end):
+                end = match.end()
+            self._gap = (start, end)
         return self._gap[1]

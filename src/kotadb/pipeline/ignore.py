@@ -71,7 +71,7 @@ def _rule(line: str) -> Rule | None:
     names = pattern.removeprefix("/").split("/")
     if not all(names):
         return None  # "", "/", "a//b": git never matches these
-    segments = [None if name == "**" else _segment(name) for name in names]
+    segments = [None if len(name) > 1 and not name.strip("*") else _segment(name) for name in names]
     if segments[-1] is None:
         segments.append(_segment("*"))  # all that is inside, not the folder itself
     return Rule(tuple(segments), is_path, is_negated, folders_only)

@@ -9,7 +9,7 @@ import psycopg_pool
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 
-from kotadb.errors import DatabaseUnavailable
+from kotadb.errors import ConfigurationError, DatabaseUnavailable
 
 Connection = psycopg.Connection[DictRow]
 
@@ -41,6 +41,17 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
         raise DatabaseUnavailable(f"PostgreSQL at {without_password(url)} cannot be reached: {error}") from error
     set_search_path(connection)
     return connection
+
+
+def check_url(url: str) -> None:
+    """Raises ConfigurationError if this is no connection string of PostgreSQL's."""
+    try:
+        conninfo_to_dict(url)
+    except psycopg.ProgrammingError:  # whose message shows the text, password and all
+        raise ConfigurationError(
+            "DATABASE_URL is not a connection string of PostgreSQL's (postgresql://user:password@host/name); special "
+            "characters in the password must be percent-encoded, and only libpq's options may follow"
+        ) from None
 
 
 def without_password(url: str) -> str:

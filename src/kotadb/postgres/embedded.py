@@ -12,7 +12,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -27,7 +26,7 @@ import psycopg
 
 from kotadb.errors import EmbeddedServerError
 from kotadb.postgres.binaries import Binaries, copy_binaries, find_binaries
-from kotadb.postgres.database import connect
+from kotadb.postgres.database import check_url, connect
 from kotadb.settings import Settings
 
 NAME = "kotadb"
@@ -65,6 +64,7 @@ class EmbeddedServer:
         self._bin_dir = bin_dir
         self._options = OPTIONS | dict(options or {})
         self._client: IO[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         make_folder(self.folder)
@@ -86,7 +86,7 @@ class EmbeddedServer:
 
     @property
     def url(self) -> str:
-        return f"postgresql://{NAME}@/{NAME}?host={quote(str(self._socket_dir), safe='')}"
+        return f"postgresql://{NAME}@/{NAME}?host={quote(str(self._socket_dir()), safe='')}"
 
     @property
     def data_dir(self) -> Path:
@@ -109,15 +109,17 @@ class EmbeddedServer:
             time.sleep(0.01)
         for process in _started:
             process.poll()
+        with suppress(OSError):  # one under the shared temporary folder would stay for ever
+            self._socket_dir().rmdir()
 
     # ---- starting ----------------------------------------------------------------------------------------------------
 
     def _start_if_needed(self) -> None:
-        if self.is_running():
-            return
-        if not self.data_dir.exists():
-            self._initialise()
-        self._start()
+        if not self.is_running():
+            if not self.data_dir.exists():
+                self._initialise()
+            self._start()
+        self._wait_until_ready()
         self._create_database()
 
     def _initialise(self) -> None:
@@ -142,23 +144,23 @@ class EmbeddedServer:
         unfinished.rename(self.data_dir)
 
     def _start(self) -> None:
-        for stale in (self.data_dir / "postmaster.pid", *self._socket_dir.glob(".s.PGSQL.*")):
+        for stale in (self.data_dir / "postmaster.pid", *self._socket_dir().glob(".s.PGSQL.*")):
             stale.unlink(missing_ok=True)
         command: list[str | Path] = [self._binaries.folder / "postgres", "-D", self.data_dir]
-        for name, value in (self._options | {"unix_socket_directories": str(self._socket_dir)}).items():
+        for name, value in (self._options | {"unix_socket_directories": str(self._socket_dir())}).items():
             command += ["-c", f"{name}={value}"]
         with (self.folder / "server.log").open("wb") as log:
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder, start_new_session=True,
                 **self._as_server_user(),
             )  # fmt: skip
+        self._process = process
         _started.append(process)
-        self._wait_until_ready(process)
 
-    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not _says_ready(self.data_dir):
-            if process.poll() is not None:
+            if self._process is not None and self._process.poll() is not None:
                 raise EmbeddedServerError(f"The embedded PostgreSQL ended at once: {self._log_tail()}")
             if time.monotonic() > deadline:
                 raise EmbeddedServerError(
@@ -178,13 +180,13 @@ class EmbeddedServer:
 
     # ---- where and as whom -------------------------------------------------------------------------------------------
 
-    @property
     def _socket_dir(self) -> Path:
         """In the server's folder, or in a private folder under the temporary one where that path is too long."""
         folder = self.folder / f"run-{self._binaries.major}"
         if len(os.fsencode(folder / ".s.PGSQL.5432.lock")) > MAX_SOCKET_PATH:
-            name = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:16]
-            folder = Path(tempfile.gettempdir()) / f"pg-{os.geteuid()}-{name}-{self._binaries.major}"
+            name = hashlib.sha256(os.fsencode(self.folder.resolve())).hexdigest()[:16]
+            # Not TMPDIR, which may differ between two clients of one server; who owns the folder is checked below.
+            folder = Path("/tmp") / f"pg-{os.geteuid()}-{name}-{self._binaries.major}"  # noqa: S108 - see above
         if not folder.exists():
             folder.mkdir(mode=0o700)
             self._give_away(folder)
@@ -225,7 +227,11 @@ class EmbeddedServer:
     @staticmethod
     def _server_user() -> pwd.struct_passwd:
         if os.geteuid() != 0:
-            return pwd.getpwuid(os.geteuid())
+            try:
+                return pwd.getpwuid(os.geteuid())
+            except KeyError:
+                message = f"PostgreSQL needs a user with a name, and {os.geteuid()} has none here: set DATABASE_URL"
+                raise EmbeddedServerError(message) from None
         for name in UNPRIVILEGED_USERS:
             with suppress(KeyError):
                 return pwd.getpwnam(name)
@@ -239,6 +245,7 @@ class EmbeddedServer:
 def database_url(settings: Settings) -> Iterator[str]:
     """The URL of the database to use: the operator's, or the embedded server's for as long as the context lasts."""
     if settings.database_url is not None:
+        check_url(settings.database_url)
         yield settings.database_url
         return
     with EmbeddedServer(settings.data_dir / "postgres", settings.postgres_bin) as server:
@@ -263,6 +270,8 @@ def running_postmaster(data_dir: Path) -> psutil.Process | None:
         process = psutil.Process(pid)
         if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).samefile(data_dir):
             return process
+    except psutil.AccessDenied:  # root without CAP_SYS_PTRACE, as in a container: its command line names the folder
+        return process if str(data_dir) in process.cmdline() else None
     except (OSError, ValueError, psutil.Error):
         pass
     return None

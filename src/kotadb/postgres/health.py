@@ -1,5 +1,7 @@
 """Whether the database can be used, as `/ready` and `kotadb doctor` tell it."""
 
+import psycopg
+
 from kotadb.errors import DatabaseUnavailable
 from kotadb.postgres.database import Connection
 from kotadb.postgres.migrate import check_schema, check_server
@@ -9,7 +11,10 @@ from kotadb.postgres.queries import query
 def check(connection: Connection) -> None:
     """Raises DatabaseUnavailable or SchemaMismatch unless everything can be read and written."""
     check_server(connection)
-    check_schema(connection)
+    try:
+        check_schema(connection)
+    except psycopg.errors.InsufficientPrivilege as error:
+        raise DatabaseUnavailable("The role may not use the schema kotadb: make it the schema's owner") from error
     row = connection.execute(query("health.writable")).fetchone()
     if row is None or not row["writable"]:
         raise DatabaseUnavailable("The database is read-only: a standby, or set so")

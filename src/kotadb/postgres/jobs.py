@@ -27,9 +27,9 @@ def insert(connection: Connection, owner_id: UUID, repository: Repository, index
         "repository_name": repository.name, "index_id": index_id, "ref": request.index_ref,
         "commit_sha": request.commit_sha, "force": request.force,
     }  # fmt: skip
-    row = connection.execute(query("jobs.enqueue"), parameters).fetchone()
-    assert row is not None
-    return _job(row)
+    job = _first(connection, "jobs.join_waiting", parameters) or _first(connection, "jobs.enqueue", parameters)
+    assert job is not None
+    return job
 
 
 def set_queue_job(connection: Connection, job_id: UUID, queue_job_id: int) -> Job:
@@ -68,6 +68,7 @@ def claim(connection: Connection, job_id: UUID, worker: str, allowed: Sequence[J
 
     Raises psycopg's UniqueViolation while another run of the same index is under way.
     """
+    connection.execute(query("jobs.lock_blobs"), {"id": job_id})
     return _first(connection, "jobs.claim", {"id": job_id, "worker": worker, "allowed": _names(allowed)})
 
 
@@ -107,12 +108,18 @@ def finish(
 
 def cancel(connection: Connection, job_id: UUID, allowed: Sequence[JobStatus]) -> Job | None:
     """Cancel the job, running or not; None if its status does not allow that."""
-    return _first(connection, "jobs.cancel", {"id": job_id, "allowed": _names(allowed)})
+    job = _first(connection, "jobs.cancel", {"id": job_id, "allowed": _names(allowed)})
+    if job is not None:
+        connection.execute(query("jobs.cancel_queue_job"), {"queue_job_id": job.queue_job_id})
+    return job
 
 
-def retry(connection: Connection, job_id: UUID, allowed: Sequence[JobStatus]) -> Job | None:
-    """Make an ended job wait again with fresh attempts; None if its status does not allow that."""
-    return _first(connection, "jobs.retry", {"id": job_id, "allowed": _names(allowed)})
+def retry(connection: Connection, job_id: UUID, index_id: int, allowed: Sequence[JobStatus]) -> Job | None:
+    """Make an ended job wait again with fresh attempts, for this index.
+
+    None if its status does not allow that, or the same request waits already.
+    """
+    return _first(connection, "jobs.retry", {"id": job_id, "index_id": index_id, "allowed": _names(allowed)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +144,12 @@ def release(
 
     Those that may not be tried again fail with `failure`. The caller queues those that wait.
     """
-    parameters = {
+    parameters: dict[str, Any] = {
         "worker": worker, "lease": lease_seconds, "spend_attempt": spend_attempt, "retry_limit": retry_limit,
         "code": failure.code, "message": failure.message,
     }  # fmt: skip
+    given_up = [row["id"] for row in connection.execute(query("jobs.given_up"), parameters)]
+    parameters["given_up"] = given_up
     superseded, waiting, failed = (
         [_job(row) for row in connection.execute(query(name), parameters)]
         for name in ("jobs.supersede", "jobs.hand_back", "jobs.bury")

@@ -49,7 +49,10 @@ def migrate(url: str) -> tuple[str, ...]:
         try:
             return tuple(_apply_pending(connection))
         except psycopg.errors.InsufficientPrivilege as error:
-            raise DatabaseUnavailable(f"Migrating needs more rights: {error}".strip()) from error
+            raise DatabaseUnavailable(
+                f"Migrating needs more rights ({str(error).strip()}): make the role the database's owner, or grant it "
+                "CREATE on the database"
+            ) from error
         finally:
             connection.execute("select pg_advisory_unlock(%s)", [LOCK_KEY])
 

@@ -13,7 +13,11 @@ from kotadb.postgres.queries import query
 
 def ensure(connection: Connection, owner_id: UUID, address: str, name: str) -> Repository:
     """The owner's repository at this normalised address, made where it is new."""
-    found = _one(connection, "ensure", {"owner_id": owner_id, "address": address, "name": name})
+    found = by_address(connection, owner_id, address)
+    if found is None:
+        parameters = {"owner_id": owner_id, "address": address, "name": name}
+        connection.execute(query("repositories.insert"), parameters)
+        found = by_address(connection, owner_id, address)
     assert found is not None
     return found
 
@@ -21,7 +25,10 @@ def ensure(connection: Connection, owner_id: UUID, address: str, name: str) -> R
 def ensure_index(connection: Connection, repository_id: int, ref: str | None, pinned_sha: str | None) -> int:
     """The id of the index of this ref, or of this commit; exactly one of the two is given."""
     parameters = {"repository_id": repository_id, "ref": ref, "pinned_sha": pinned_sha}
-    row = connection.execute(query("repositories.ensure_index"), parameters).fetchone()
+    row = connection.execute(query("repositories.find_index"), parameters).fetchone()
+    if row is None:
+        connection.execute(query("repositories.insert_index"), parameters)
+        row = connection.execute(query("repositories.find_index"), parameters).fetchone()
     assert row is not None
     index_id: int = row["index_id"]
     return index_id

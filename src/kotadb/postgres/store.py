@@ -123,7 +123,8 @@ def store(
 def collect_blobs(connection: Connection, repository_id: int) -> int:
     """Delete the blobs that no index of the repository refers to, unless a run may be about to. Returns how many."""
     parameters = {"repository_id": repository_id}
-    if connection.execute(query("store.lock_repository"), parameters).fetchone() is None:
+    row = connection.execute(query("store.lock_blobs"), parameters).fetchone()
+    if row is None or not row["locked"]:
         return 0
     if connection.execute(query("store.has_runs"), parameters).fetchone() is not None:
         return 0

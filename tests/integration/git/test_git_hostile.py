@@ -11,7 +11,7 @@ from kotadb.git import command
 from kotadb.git.sources import Source, parse_local, parse_remote
 from support.fetching import Fetcher, contents
 from support.git_server import GitServer
-from support.repos import Repo, make_repo
+from support.repos import AUTHOR, Repo, make_repo
 
 CONFIG = {
     "core.fsmonitor": "{canary}",
@@ -77,7 +77,10 @@ def test_what_a_repository_configures_is_never_run(tmp_path: Path, fetch_local: 
     }
     assert fired(tmp_path / "canaries") == set()
     for name, arguments in PLAIN.items():
-        subprocess.run(["git", "-C", repo.path, *arguments], check=False, capture_output=True, stdin=subprocess.DEVNULL)
+        subprocess.run(
+            ["git", "-C", repo.path, *arguments],
+            env=os.environ | AUTHOR, check=False, capture_output=True, stdin=subprocess.DEVNULL,
+        )  # fmt: skip
         assert name in fired(tmp_path / "canaries")
 
 

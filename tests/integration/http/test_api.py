@@ -227,5 +227,9 @@ def test_an_ended_job_cannot_be_cancelled(world: World) -> None:
 
 def test_unknown_paths_and_methods_are_problems_too(world: World) -> None:
     assert is_problem(world.service.client.get("/nowhere"), 404, "not_found")
-    assert is_problem(world.service.client.put("/index"), 405, "method_not_allowed")
+    refused = world.service.client.put("/index")
+    assert is_problem(refused, 405, "method_not_allowed")
+    assert refused.headers["allow"] == "POST"
+    huge = f"/repositories/{uuid4()}/indexes/{10**30}"
+    assert is_problem(world.service.client.delete(huge), 422, "invalid_input")
     assert is_problem(world.service.client.get("/jobs/not-a-uuid"), 422, "invalid_input")

@@ -23,6 +23,8 @@ def test_the_post_answers_with_the_finished_job_and_three_run_at_once(url: str, 
     trust = {"git_allowed_hosts": git.host_port, "git_ca_file": git.ca_file}
     with Service(url, tmp_path, async_indexing=False, **trust) as service, ThreadPoolExecutor() as threads:
         assert service.workers() == []
+        again = [threads.submit(service.client.post, "/index", json={"repository": git.url("owner/r3")}) for _ in "ab"]
+        assert {post.result().json()["status"] for post in again} <= {"completed", "skipped"}
         assert service.client.get("/ready").json()["workers"] == 0
         gates = [git.hold(f"/owner/r{n}") for n in range(3)]
         posts = [
@@ -58,4 +60,22 @@ def test_a_child_that_is_killed_is_a_failed_job_without_a_retry(url: str, tmp_pa
         assert (answer.status_code, answer.json()["status"], answer.json()["error"]["code"]) == (
             200, "failed", "worker_died",
         )  # fmt: skip
+        gate.release.set()
+        retried = service.client.post(f"/jobs/{answer.json()['job_id']}/retry")
+        assert (retried.status_code, retried.json()["status"]) == (200, "completed")
+
+
+def test_a_stop_does_not_wait_longer_than_the_drain(url: str, tmp_path: Path, git: GitServer) -> None:
+    make_repo(git.root / "owner" / "r", {"a.py": ""})
+    trust = {"git_allowed_hosts": git.host_port, "git_ca_file": git.ca_file}
+    with (
+        Service(url, tmp_path, async_indexing=False, drain_seconds=0.5, **trust) as service,
+        ThreadPoolExecutor() as threads,
+    ):
+        gate = git.hold("/owner/r")
+        post = threads.submit(service.client.post, "/index", json={"repository": git.url("owner/r")})
+        assert gate.reached.wait(60)
+        assert service.stop() == 0
+        assert post.result().json()["error"]["code"] == "worker_died"
+        assert list(service.temp_dir.glob("kotadb-*")) == []
         gate.release.set()

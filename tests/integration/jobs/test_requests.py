@@ -2,17 +2,21 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from uuid import uuid4
 
 import pytest
 
 from kotadb.access.keys import create_key, local_owner
-from kotadb.errors import Conflict, NotFound
+from kotadb.errors import ClaimLost, Conflict, NotFound
 from kotadb.jobs import requests
+from kotadb.jobs.rescue import release
 from kotadb.jobs.states import TRANSITIONS, sources
 from kotadb.model import IndexRequest, Job, JobStatus, Owner
 from kotadb.postgres import access, jobs, repositories
 from kotadb.postgres.database import Database
+from kotadb.postgres.store import IndexHeader, collect_blobs, stage, store
+from kotadb.settings import Settings
 
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
@@ -59,6 +63,45 @@ def test_forcing_a_queued_request_forces_that_job(database: Database, make_job: 
     job = make_job()
     assert make_job(force=True).id == job.id
     assert requests.get(database, job.id).force
+
+
+def test_a_request_joins_a_job_that_waits_again(
+    database: Database, settings: Settings, make_job: MakeJob, claim_job: ClaimJob
+) -> None:
+    job = claim_job(make_job(), "worker")
+    release(settings, database, "worker", spend_attempt=True)
+    assert make_job(force=True).id == job.id
+    assert requests.get(database, job.id).force
+
+
+def test_a_job_that_is_cancelled_while_it_waits_leaves_the_queue(database: Database, make_job: MakeJob) -> None:
+    requests.cancel(database, make_job().id)
+    assert [row["status"] for row in queue_rows(database)] == ["cancelled"]
+
+
+def test_a_retry_makes_a_deleted_index_anew(database: Database, make_job: MakeJob) -> None:
+    job = make_job()
+    assert job.repository_id is not None
+    with database.transaction() as connection:
+        repositories.delete_index(connection, job.repository_id, job.index_id, [JobStatus.PENDING])
+    again = requests.retry(database, job.id)
+    with database.transaction() as connection:
+        assert again.index_id != job.index_id
+        assert repositories.index(connection, job.repository_id, again.index_id) is not None
+
+
+def test_a_request_waits_neither_for_a_store_nor_for_the_collection_of_blobs(
+    database: Database, make_job: MakeJob, claim_job: ClaimJob
+) -> None:
+    job = claim_job(make_job(), "worker")
+    assert job.repository_id is not None
+    assert job.claim is not None
+    with database.transaction() as connection:
+        connection.execute("set local lock_timeout = '10s'")
+        stage(connection, [], [])
+        store(connection, job.id, job.claim, IndexHeader(None, None, ""), {"duration_ms": {}}, rewrite=False)
+        collect_blobs(connection, job.repository_id)
+        assert make_job().id != job.id  # on a connection of its own: it would wait for ours
 
 
 def test_a_running_job_does_not_swallow_a_new_request(make_job: MakeJob, claim_job: ClaimJob) -> None:
@@ -140,33 +183,41 @@ def bring_to(database: Database, make_job: MakeJob, status: JobStatus) -> Job:
     job = make_job(f"someone/{uuid4().hex}")
     with database.transaction() as connection:
         connection.execute(
-            "update index_jobs set status = %s, claim = 1000000 + nextval('job_claims') where id = %s",
+            """update index_jobs set worker = 'worker', status = %s, claim = 1000000 + nextval('job_claims')
+               where id = %s""",
             [status.value, job.id],
         )
     return requests.get(database, job.id)
 
 
-def attempt(database: Database, job: Job, to: JobStatus) -> None:
-    """Try the transition by the function that makes it in production."""
+def attempt(database: Database, settings: Settings, job: Job, to: JobStatus) -> None:
+    """Try the transition by the functions that make it in production."""
     assert job.claim is not None
-    with database.transaction() as connection:
-        if to is JobStatus.PROCESSING:
-            jobs.claim(connection, job.id, "worker", sources(to))
-        elif to is JobStatus.CANCELLED:
-            jobs.cancel(connection, job.id, sources(to))
-        elif to is JobStatus.PENDING:
-            jobs.retry(connection, job.id, sources(to))
-        else:
-            jobs.finish(connection, job.id, job.claim, to, sources(to))
+    if to is JobStatus.PENDING:
+        release(settings, database, "worker", spend_attempt=True)
+        with suppress(Conflict):
+            requests.retry(database, job.id)
+    elif to is JobStatus.COMPLETED:
+        with suppress(ClaimLost), database.transaction() as connection:
+            stage(connection, [], [])
+            store(connection, job.id, job.claim, IndexHeader(None, None, ""), {"duration_ms": {}}, rewrite=False)
+    else:
+        with database.transaction() as connection:
+            if to is JobStatus.PROCESSING:
+                jobs.claim(connection, job.id, "worker", sources(to))
+            elif to is JobStatus.CANCELLED:
+                jobs.cancel(connection, job.id, sources(to))
+            else:
+                jobs.finish(connection, job.id, job.claim, to, sources(to))
 
 
 @pytest.mark.parametrize("start", JobStatus)
 @pytest.mark.parametrize("end", JobStatus)
 def test_every_transition_is_allowed_or_refused_by_the_table(
-    database: Database, make_job: MakeJob, start: JobStatus, end: JobStatus
+    database: Database, settings: Settings, make_job: MakeJob, start: JobStatus, end: JobStatus
 ) -> None:
     job = bring_to(database, make_job, start)
-    attempt(database, job, end)
+    attempt(database, settings, job, end)
     expected = end if end in TRANSITIONS[start] else start
     assert requests.get(database, job.id).status is expected
 

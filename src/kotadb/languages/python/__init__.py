@@ -111,8 +111,10 @@ SPECS = (
             exported_by_default=_exported_by_default,
             documentation=_documentation,
             bound_names=_bound_names,
-            gap=re.compile(rb"(?:\s++|\\\r?\n|#[^\n]*+)*+"),
-            comment=re.compile(rb"(?P<comment>#[^\n]*+)|'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\""),
+            gap=re.compile(rb"\s+|\\\r?\n|#[^\n]*"),
+            comment=re.compile(
+                rb"(?P<comment>#[^\n]*)|'[^'\\\n]*(?:\\.[^'\\\n]*)*'|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"", re.DOTALL
+            ),
         ),
     ),
 )

@@ -108,15 +108,20 @@ def _repair(source: bytes) -> bytes:
     return source
 
 
+# Unrolled rather than possessive: Python before 3.11.5 misreads possessive repeats of groups.
+_COMMENT = rb"//[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/"
+
 _RULES = Rules(
     refine=_refine,
     access=_access,
     doc_prefix=b"/**",
     documentation=_documentation,
     bound_names=_bound_names,
-    gap=re.compile(rb"(?:\s++|//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)*+"),
+    gap=re.compile(rb"\s+|" + _COMMENT),
     comment=re.compile(
-        rb"(?P<comment>//[^\n]*+|/\*(?:[^*]|\*(?!/))*+\*/)|'(?:[^'\\\n]|\\.)*+'|\"(?:[^\"\\\n]|\\.)*+\"|`(?:[^`\\]|\\.)*+`"
+        rb"(?P<comment>" + _COMMENT + rb")"
+        rb"|'[^'\\\n]*(?:\\.[^'\\\n]*)*'|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"|`[^`\\]*(?:\\.[^`\\]*)*`",
+        re.DOTALL,
     ),
 )
 

@@ -55,7 +55,7 @@ create table repositories (
     id bigint generated always as identity primary key,
     uuid uuid not null unique default gen_random_uuid(),
     owner_id uuid not null references owners on delete cascade,
-    address text not null check (length(address) <= 2048),  -- normalised: an https URL, or file:// and a real path
+    address text not null check (length(address) <= 2048),  -- normalised: an https URL, or a real path
     name text not null,
     created_at timestamptz not null default now(),
     unique (owner_id, address)

@@ -51,7 +51,7 @@ begin
 
     delete from skipped_files t
         where t.repository_id = v_repository_id and t.index_id = v_index_id
-            and (t.file_id, t.reason) not in (select file_id, reason from staged_skipped);
+            and not exists (select from staged_skipped s where s.file_id = t.file_id and s.reason = t.reason);
     insert into skipped_files
         select v_repository_id, v_index_id, s.* from staged_skipped s on conflict do nothing;
 

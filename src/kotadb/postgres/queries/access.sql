@@ -1,14 +1,17 @@
 -- Owners and API keys.
 
--- name: ensure_owner
-insert into owners (name) values (%(name)s) on conflict (name) do update set name = excluded.name returning id, name
+-- name: find_owner
+select id, name from owners where name = %(name)s
+
+-- name: insert_owner
+insert into owners (name) values (%(name)s) on conflict (name) do nothing
 
 -- name: has_keys
 select from api_keys limit 1
 
 -- name: insert_key
 insert into api_keys (owner_id, name, prefix, secret_sha256)
-values (%(owner_id)s, %(name)s, %(prefix)s, %(secret_sha256)s) returning id
+values (%(owner_id)s, %(name)s, %(prefix)s, %(secret_sha256)s)
 
 -- name: find_key
 select k.secret_sha256, o.id, o.name from api_keys k join owners o on o.id = k.owner_id

@@ -1,8 +1,19 @@
 -- index_jobs, the truth about jobs. Every write of a run is fenced: id, claim and status 'processing' must still hold.
 -- `allowed` is the set of statuses that the transition may start from, by the table in jobs/states.py.
 
+-- name: join_waiting
+-- The same request as a job that waits is that job, also if it waits again; a forced one makes it forced.
+update index_jobs set force = force or %(force)s
+where id = (
+    select id from index_jobs
+    where owner_id = %(owner_id)s and index_id = %(index_id)s and commit_sha is not distinct from %(commit_sha)s
+        and status = 'pending'
+    order by created_at limit 1 for update)
+    and status = 'pending'
+returning *
+
 -- name: enqueue
--- The same request as a job that waits unclaimed is that job; a forced one makes it forced.
+-- Whoever asked for the same at the same moment gets the same row.
 insert into index_jobs (owner_id, repository_id, repository_uuid, repository_name, index_id, ref, commit_sha, force)
 values (%(owner_id)s, %(repository_id)s, %(repository_uuid)s, %(repository_name)s, %(index_id)s, %(ref)s, %(commit_sha)s,
         %(force)s)
@@ -11,7 +22,8 @@ do update set force = index_jobs.force or excluded.force
 returning *
 
 -- name: set_queue_job
-update index_jobs set queue_job_id = %(queue_job_id)s where id = %(id)s returning *
+update index_jobs set queue_job_id = %(queue_job_id)s where id = %(id)s
+returning *
 
 -- name: get
 select * from index_jobs where id = %(id)s
@@ -27,14 +39,18 @@ where owner_id = %(owner_id)s
     and (%(after)s::timestamptz is null or (created_at, id) < (%(after)s, %(after_id)s))
 order by created_at desc, id desc limit %(limit)s
 
+-- name: lock_blobs
+-- Shared with other claims, exclusive for the collection of blobs (store.sql): none is collected between a claim and the
+-- run's first look at them.
+select pg_advisory_xact_lock_shared(hashtextextended('blobs', repository_id)) from index_jobs
+where id = %(id)s and repository_id is not null
+
 -- name: claim
--- The repository's row is locked so that blobs are not collected between this and the run's first look at them.
 update index_jobs
 set status = 'processing', claim = nextval('job_claims'), attempt = attempt + 1, worker = %(worker)s, step = 'fetch',
     step_done = 0, step_total = null, error_code = null, error_message = null, error_traceback = null,
     started_at = clock_timestamp(), heartbeat_at = clock_timestamp(), updated_at = clock_timestamp()
-where id = %(id)s and status = any(%(allowed)s::job_status[])
-    and exists (select from repositories where id = index_jobs.repository_id for key share)
+where id = %(id)s and status = any(%(allowed)s::job_status[]) and repository_id is not null
 returning *
 
 -- name: beat
@@ -61,48 +77,55 @@ set status = 'cancelled', error_code = 'cancelled', error_message = 'The job was
 where id = %(id)s and status = any(%(allowed)s::job_status[])
 returning *
 
+-- name: cancel_queue_job
+-- A job that was cancelled while it waited leaves nothing in the queue; one that runs is noticed by its run.
+update procrastinate_jobs set status = 'cancelled' where id = %(queue_job_id)s and status = 'todo'
+
 -- name: retry
--- Not while the same request waits already: that one will do it.
+-- Not while the same request waits already: that one will do it. The index is anew where it was deleted.
 update index_jobs j
-set status = 'pending', attempt = 0, error_code = null, error_message = null, error_traceback = null, stats = null,
+set status = 'pending', index_id = %(index_id)s, attempt = 0, error_code = null, error_message = null, error_traceback = null, stats = null,
     started_at = null, finished_at = null, updated_at = clock_timestamp()
 where id = %(id)s and status = any(%(allowed)s::job_status[]) and not exists (
     select from index_jobs other
-    where other.owner_id = j.owner_id and other.index_id = j.index_id and other.id <> j.id
-        and other.commit_sha is not distinct from j.commit_sha and other.status = 'pending' and other.claim is null)
+    where other.owner_id = j.owner_id and other.index_id = %(index_id)s and other.id <> j.id
+        and other.commit_sha is not distinct from j.commit_sha and other.status = 'pending')
 returning *
 
+-- name: given_up
+-- The running jobs of one worker that ended, or of all whose heartbeat is older than the lease. A row that is locked is
+-- being stored or ended right now: the next look will tell.
+select id from index_jobs
+where status = 'processing' and (worker = %(worker)s or (%(worker)s::text is null
+    and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
+for update skip locked
+
 -- name: supersede
--- Of the jobs that hand_back would make wait: those for which the same request waits already.
+-- Of those: jobs for which the same request waits already, never claimed.
 update index_jobs j
 set status = 'cancelled', error_code = 'superseded', error_message = 'A newer job for the same request takes its place',
     step = null, finished_at = clock_timestamp(), updated_at = clock_timestamp()
-where status = 'processing' and (worker = %(worker)s or (%(worker)s::text is null
-        and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
-    and exists (
-        select from index_jobs other
-        where other.owner_id = j.owner_id and other.index_id = j.index_id
-            and other.commit_sha is not distinct from j.commit_sha and other.status = 'pending' and other.claim is null)
+where id = any(%(given_up)s) and status = 'processing' and exists (
+    select from index_jobs other
+    where other.owner_id = j.owner_id and other.index_id = j.index_id
+        and other.commit_sha is not distinct from j.commit_sha and other.status = 'pending' and other.claim is null)
 returning *
 
 -- name: hand_back
--- Jobs of one worker that ended, or of all whose heartbeat is older than the lease: they wait again, and a drain costs
--- them no attempt. A job that came without the queue cannot wait.
+-- Of the others: those that may be tried again. A drain costs no attempt; a job that came without the queue cannot wait.
 update index_jobs
 set status = 'pending', attempt = attempt - case when %(spend_attempt)s then 0 else 1 end, worker = null, step = null,
     updated_at = clock_timestamp()
-where status = 'processing' and queue_job_id is not null and (not %(spend_attempt)s or attempt <= %(retry_limit)s)
-    and (worker = %(worker)s or (%(worker)s::text is null
-        and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
+where id = any(%(given_up)s) and status = 'processing' and queue_job_id is not null
+    and (not %(spend_attempt)s or attempt <= %(retry_limit)s)
 returning *
 
 -- name: bury
--- What hand_back had to leave: tried too often, or not from the queue.
+-- And the rest.
 update index_jobs
 set status = 'failed', error_code = %(code)s, error_message = %(message)s, step = null,
     finished_at = clock_timestamp(), updated_at = clock_timestamp()
-where status = 'processing' and (worker = %(worker)s or (%(worker)s::text is null
-    and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
+where id = any(%(given_up)s) and status = 'processing'
 returning *
 
 -- name: close_queue_jobs

@@ -1,15 +1,18 @@
 -- Repositories and their indexes.
 
--- name: ensure
--- Whether it was there or not, exactly one row comes back.
+-- name: insert
+-- Only where `by_address` found none: an upsert would wait for every transaction that refers to the row.
 insert into repositories (owner_id, address, name) values (%(owner_id)s, %(address)s, %(name)s)
-on conflict (owner_id, address) do update set name = excluded.name
-returning id, uuid, owner_id, address, name, created_at
+on conflict (owner_id, address) do nothing
 
--- name: ensure_index
+-- name: find_index
+select index_id from indexes
+where repository_id = %(repository_id)s and ref is not distinct from %(ref)s
+    and pinned_sha is not distinct from %(pinned_sha)s
+
+-- name: insert_index
 insert into indexes (repository_id, ref, pinned_sha) values (%(repository_id)s, %(ref)s, %(pinned_sha)s)
-on conflict (repository_id, ref, pinned_sha) do update set ref = excluded.ref
-returning index_id
+on conflict (repository_id, ref, pinned_sha) do nothing
 
 -- name: of_owner
 select id, uuid, owner_id, address, name, created_at from repositories

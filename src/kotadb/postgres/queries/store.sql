@@ -59,12 +59,15 @@ copy staged_symbols (file_id, symbol_id, name, qualified_name, kind, line_start,
 select store_indexed_data(%(job_id)s, %(claim)s, %(commit_sha)s, %(branch)s, %(extractor_version)s, %(limits)s, %(rewrite)s,
     %(stats)s) as stats
 
--- name: lock_repository
--- Claims take this row too (jobs.claim): no run starts while blobs are collected, and we never wait for one.
-select from repositories where id = %(repository_id)s for update skip locked
+-- name: lock_blobs
+-- Claims share this lock (jobs.sql): no run starts while blobs are collected, and we never wait for one that does.
+select pg_try_advisory_xact_lock(hashtextextended('blobs', %(repository_id)s)) as locked
 
 -- name: has_runs
-select from index_jobs where repository_id = %(repository_id)s and status = 'processing' limit 1
+-- Runs, and jobs that wait again: what they have parsed already must not be parsed twice.
+select from index_jobs
+where repository_id = %(repository_id)s and (status = 'processing' or (status = 'pending' and claim is not null))
+limit 1
 
 -- name: collect_blobs
 delete from source_blobs b
