@@ -12,6 +12,7 @@ from kotadb.cli.follow import follow
 from kotadb.cli.output import out, print_job, print_json, print_table, visible
 from kotadb.jobs import requests
 from kotadb.model import Job, JobStatus
+from kotadb.questions import jobs as jobs_of
 from kotadb.questions import repositories
 from kotadb.questions.describe import describe_job, describe_repository
 
@@ -28,7 +29,7 @@ JobId = Annotated[UUID, typer.Argument(help="the job's id")]
 def list_jobs(status: JobStatus | None = None, limit: Limit = 20, as_json: AsJson = False) -> None:
     """The latest jobs."""
     with open_session() as session:
-        found = repositories.list_jobs(session.database, session.owner.id, limit, status=status)
+        found = jobs_of.list_jobs(session.database, session.owner.id, limit, status=status)
     if as_json:
         for job in found:
             print_json(describe_job(job))

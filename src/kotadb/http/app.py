@@ -21,7 +21,7 @@ from kotadb.jobs import requests
 from kotadb.jobs.synchronous import SynchronousIndexer
 from kotadb.model import IndexRequest, Job, JobStatus, Owner
 from kotadb.postgres.database import Database
-from kotadb.questions import repositories
+from kotadb.questions import jobs, repositories
 from kotadb.questions.describe import describe_job, describe_repository
 from kotadb.questions.health import readiness
 from kotadb.settings import Settings
@@ -163,9 +163,7 @@ def list_jobs(
 ) -> dict[str, Any]:
     """Your jobs, newest first."""
     position = cursor.decode(after)
-    found = repositories.list_jobs(
-        database, owner.id, limit + 1, position, status=status, repository_uuid=repository_id
-    )
+    found = jobs.list_jobs(database, owner.id, limit + 1, position, status=status, repository_uuid=repository_id)
     return cursor.page(found, limit, lambda job: (job.created_at, job.id), describe_job)
 
 

@@ -204,6 +204,7 @@ def _requests(run: Run, fetched: Fetched, new: list[BlobKey], result: ParseResul
         else:
             # What is parsed is what is stored, so that positions are positions in that text.
             yield ParseRequest(number, language, decode(source).encode())
+    run.go_on_as(Step.SYMBOLS)  # all are with the parsers: their symbols are what we wait for
 
 
 def _counted(run: Run, outcomes: Iterable[Outcome], new: list[BlobKey], result: ParseResult) -> Iterator[Parsed]:

@@ -112,6 +112,12 @@ class Run:
         """Children that came and went between two looks had this much memory together at their peak."""
         self.peak_memory_bytes = max(self.peak_memory_bytes, psutil.Process().memory_info().rss + peak_bytes)
 
+    def go_on_as(self, step: Step) -> None:
+        """What is left of this step's total is another step's work."""
+        _, done, total = self._position
+        self._position = (step, done, total)
+        structlog.contextvars.bind_contextvars(step=step.value)
+
     def stats(self) -> dict[str, Any]:
         """What the run knows of its cost, for the job's stats."""
         self._measure_memory()

@@ -5,8 +5,8 @@ from datetime import datetime
 from uuid import UUID
 
 from kotadb.errors import NotFound
-from kotadb.model import Index, Job, JobStatus, Repository
-from kotadb.postgres import jobs, repositories
+from kotadb.model import Index, Repository
+from kotadb.postgres import repositories
 from kotadb.postgres.database import Connection, Database
 
 Position = tuple[datetime, UUID]
@@ -61,22 +61,6 @@ def choose_index(overview: RepositoryOverview, ref: str | None) -> Index:
         at = f" at {ref}" if ref else ""
         raise NotFound(f"Nothing is stored for {overview.repository.name}{at} yet")
     return wanted[0]
-
-
-def list_jobs(
-    database: Database,
-    owner_id: UUID,
-    limit: int,
-    after: Position | None = None,
-    *,
-    status: JobStatus | None = None,
-    repository_uuid: UUID | None = None,
-) -> list[Job]:
-    """An owner's jobs, newest first, at most `limit`."""
-    with database.snapshot() as connection:
-        return jobs.list_of_owner(
-            connection, owner_id, limit, after=after, status=status, repository_uuid=repository_uuid
-        )
 
 
 def _overview(connection: Connection, repository: Repository) -> RepositoryOverview:

@@ -47,6 +47,25 @@ def test_a_repository_is_indexed_from_the_post_to_the_export(world: World) -> No
     assert repository["indexes"][0]["commit_sha"] == repo.head
 
 
+def test_every_line_that_is_logged_of_a_job_names_it(world: World) -> None:
+    job = world.service.indexed(world.remote(FILES)[0])
+    world.service.wait_for_log("job completed", job_id=job["job_id"])
+    lines = [line for line in list(world.service.log) if line.get("job_id") == job["job_id"]]
+    assert [line["step"] for line in lines] == ["fetch", "discover", "store"]
+    assert len({line["claim"] for line in lines}) == 1
+    assert {line["repository_id"] for line in lines} == {job["repository_id"]}
+
+
+def test_a_large_repository_logs_its_memory_batch_by_batch(world: World) -> None:
+    text = "x = 1\n" * 600
+    address, _ = world.remote({f"f{number}.py": f"# {number}\n{text}" for number in range(1_100)})
+    job = world.service.indexed(address)
+    assert job["stats"]["files_indexed"] == 1_100
+    lines = [line for line in list(world.service.log) if line["event"] == "parsed" and line["job_id"] == job["job_id"]]
+    assert len(lines) > 1
+    assert all(line["memory_bytes"] > 0 and line["of"] == 1_100 for line in lines)
+
+
 def test_timestamps_are_in_the_order_of_the_transitions(world: World) -> None:
     [(address, gate)] = hold_fetches(world, 1)
     accepted = world.service.index(address)
