@@ -92,12 +92,15 @@ def _print_next(repo: str | None) -> None:
     on_path = shutil.which("kotadb")
     kotadb = "kotadb" if program.name != "kotadb" or str(program) == on_path else os.path.relpath(program)
     named = f" {visible(shlex.quote(repo))}" if repo not in (None, ".") else ""
+    commands = {
+        f"{kotadb} export{named} --format jsonl": "everything that is known, one JSON object per line",
+        f"{kotadb} repos list": "what is indexed here",
+        f"{kotadb} serve": "the HTTP API, with its workers",
+    }
+    width = max(map(len, commands))
     out.print("\nNext:")
-    out.print(
-        f"  {kotadb} export{named} --format jsonl   [dim]everything that is known, one JSON object per line[/dim]"
-    )
-    out.print(f"  {kotadb} repos list                    [dim]what is indexed here[/dim]")
-    out.print(f"  {kotadb} serve                         [dim]the HTTP API, with its workers[/dim]")
+    for command, gives in commands.items():
+        out.print(f"  {command:<{width}}  [dim]{gives}[/dim]")
 
 
 @app.command()
