@@ -5,6 +5,7 @@ The servers are the product's own embedded ones: every test process is one more 
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,8 @@ SERVER_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # What a shell runs in the background ignores SIGINT, and so would its children; ours are to be interrupted.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if not hasattr(config, "workerinput"):
         # Not below pytest's own folder: as root the server runs as another user, who could not enter that.
         home = tempfile.mkdtemp(prefix="ktest-")
