@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from support.git_server import GitServer
+from support.git_server import Gate, GitServer
 from support.repos import make_repo
 from support.service import PATIENCE_SECONDS, Service
 from support.world import World
@@ -24,13 +24,19 @@ def start(url: str, folder: Path, git: GitServer, **settings: object) -> Service
     return Service(url, folder, git_allowed_hosts=git.host_port, git_ca_file=git.ca_file, **settings)
 
 
+def held_job(service: Service, git: GitServer, tmp_path: Path) -> tuple[str, Gate]:
+    """The id of a job whose fetch waits for the gate."""
+    address, _ = World(service, git, tmp_path).remote({"a.py": ""})
+    gate = git.hold(address.rsplit("/", 1)[1])
+    job_id = service.index(address)["job_id"]
+    assert gate.reached.wait(PATIENCE_SECONDS)
+    return job_id, gate
+
+
 def test_a_drain_lets_running_jobs_finish_and_takes_no_new_ones(url: str, tmp_path: Path, git: GitServer) -> None:
     with start(url, tmp_path, git, workers=1) as service:
-        world = World(service, git, tmp_path)
-        running, waiting = (world.remote({"a.py": ""})[0] for _ in range(2))
-        gate = git.hold(running.rsplit("/", 1)[1])
-        jobs = [service.index(address)["job_id"] for address in (running, waiting)]
-        assert gate.reached.wait(PATIENCE_SECONDS)
+        running, gate = held_job(service, git, tmp_path)
+        waiting = service.index(World(service, git, tmp_path).remote({"a.py": ""})[0])["job_id"]
         [worker] = service.workers()
         service.process.send_signal(signal.SIGTERM)
         service.wait_for_log("draining")
@@ -38,7 +44,7 @@ def test_a_drain_lets_running_jobs_finish_and_takes_no_new_ones(url: str, tmp_pa
         assert service.process.wait(PATIENCE_SECONDS) == 0
         assert not worker.is_running()
     with start(url, tmp_path, git, workers=0) as service:
-        finished, waiting_job = (service.job(job) for job in jobs)
+        finished, waiting_job = service.job(running), service.job(waiting)
         assert (finished["status"], finished["attempt"]) == ("completed", 1)
         assert (waiting_job["status"], waiting_job["attempt"]) == ("pending", 0)
 
@@ -47,10 +53,7 @@ def test_what_a_drain_cannot_finish_is_handed_back_for_free_and_done_later(
     url: str, tmp_path: Path, git: GitServer
 ) -> None:
     with start(url, tmp_path, git, workers=1, drain_seconds=0.5) as service:
-        address, _ = World(service, git, tmp_path).remote({"a.py": ""})
-        gate = git.hold(address.rsplit("/", 1)[1])
-        job = service.index(address)["job_id"]
-        assert gate.reached.wait(PATIENCE_SECONDS)
+        job, gate = held_job(service, git, tmp_path)
         below = psutil.Process(service.process.pid).children(recursive=True)
         assert service.stop() == 0
         assert psutil.wait_procs(below, timeout=PATIENCE_SECONDS)[1] == []
@@ -63,10 +66,7 @@ def test_what_a_drain_cannot_finish_is_handed_back_for_free_and_done_later(
 
 def test_a_second_signal_does_not_wait(url: str, tmp_path: Path, git: GitServer) -> None:
     with start(url, tmp_path, git, workers=1, drain_seconds=3600) as service:
-        address, _ = World(service, git, tmp_path).remote({"a.py": ""})
-        gate = git.hold(address.rsplit("/", 1)[1])
-        job = service.index(address)["job_id"]
-        assert gate.reached.wait(PATIENCE_SECONDS)
+        job, gate = held_job(service, git, tmp_path)
         service.process.send_signal(signal.SIGTERM)
         service.wait_for_log("draining")
         assert service.stop() == 0
@@ -78,10 +78,7 @@ def test_nothing_survives_a_supervisor_killed_outright_and_the_next_one_goes_on(
     url: str, tmp_path: Path, git: GitServer
 ) -> None:
     with start(url, tmp_path, git, workers=1, lease_seconds=2) as service:
-        address, _ = World(service, git, tmp_path).remote({"a.py": ""})
-        gate = git.hold(address.rsplit("/", 1)[1])
-        job = service.index(address)["job_id"]
-        assert gate.reached.wait(PATIENCE_SECONDS)
+        job, gate = held_job(service, git, tmp_path)
         below = psutil.Process(service.process.pid).children(recursive=True)
         assert len(below) > 1
         service.process.kill()
