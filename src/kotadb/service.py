@@ -25,8 +25,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=0, help="worker processes (KOTADB_WORKERS); 0: API only")] = None,
 ) -> None:
     """Run the HTTP API and its workers until stopped."""
-    stop, force = stop_signals()
     with open_session("info", max_connections=10) as session, registered(session.settings):
+        stop, force = stop_signals()
         key = create_first_key(session.database)
         if key is not None:
             out.print(f"This is the first start. Your API key, shown this once:\n\n  {key}\n")
@@ -42,11 +42,10 @@ def worker(
     workers: Annotated[int | None, typer.Option(min=1, help="worker processes (KOTADB_WORKERS)")] = None,
 ) -> None:
     """Run workers alone until stopped."""
-    signals = stop_signals()
     with open_session("info") as session, registered(session.settings):
         if not session.settings.async_indexing:
             raise ConfigurationError("KOTADB_ASYNC_INDEXING is false: the API runs jobs itself, without workers")
-        supervise(session.settings, session, workers or session.settings.workers, *signals)
+        supervise(session.settings, session, workers or session.settings.workers, *stop_signals())
 
 
 def stop_signals() -> tuple[threading.Event, threading.Event]:

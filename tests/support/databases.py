@@ -2,6 +2,7 @@
 
 import fcntl
 from pathlib import Path
+from threading import Event
 from uuid import uuid4
 
 from psycopg import sql
@@ -44,3 +45,12 @@ def drop_database(server_url: str, url: str) -> None:
 def database_url(server_url: str, name: str) -> str:
     base, _, options = server_url.partition("?")
     return f"{base.rpartition('/')[0]}/{name}?{options}"
+
+
+def wait_until_somebody_waits(url: str) -> None:
+    """Return once a session of this database waits for a lock; pytest's own limit ends a wait in vain."""
+    waiting = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
+    pause = Event()
+    with connect(url, autocommit=True) as connection:
+        while connection.execute(waiting).fetchone() is None:
+            pause.wait(0.01)

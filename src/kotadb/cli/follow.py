@@ -12,12 +12,12 @@ from kotadb.cli.output import err
 from kotadb.errors import Conflict, KotaError
 from kotadb.jobs import requests
 from kotadb.jobs.supervisor import Supervisor
-from kotadb.model import IndexRequest, Job, JobStatus
+from kotadb.model import IndexRequest, Job
 from kotadb.questions.health import readiness
 
 POLL_SECONDS = 0.1
 LOOK_SECONDS = 2.0
-"""How often a job that waits is looked after: whoever was to work on it may have ended."""
+"""How often a job is looked after: whoever was to work on it may have ended."""
 
 
 def index_and_follow(session: Session, request: IndexRequest, *, show_progress: bool) -> Job:
@@ -25,27 +25,28 @@ def index_and_follow(session: Session, request: IndexRequest, *, show_progress: 
 
     Ctrl-C leaves the job to workers that are alive; a job that only our own worker does is cancelled.
     """
-    submitted = requests.submit(session.database, session.owner.id, request)
+    return follow(session, requests.submit(session.database, session.owner.id, request), show_progress=show_progress)
+
+
+def follow(session: Session, followed: Job, *, show_progress: bool) -> Job:
+    """Wait until the job has ended, showing where it is; see to it that somebody works. Returns it as it ended.
+
+    Ctrl-C as in `index_and_follow`.
+    """
     with ExitStack() as own_worker:
         is_alive: Callable[[], bool] | None = None
         next_look = 0.0
         try:
-            for job in _watch(session, submitted, show_progress=show_progress):
-                if is_alive is None and job.status is JobStatus.PENDING and time.monotonic() >= next_look:
+            for job in _watch(session, followed, show_progress=show_progress):
+                if is_alive is None and not job.status.is_terminal and time.monotonic() >= next_look:
                     next_look = time.monotonic() + LOOK_SECONDS
                     if readiness(session.database, session.settings.lease_seconds) == 0:
                         is_alive = own_worker.enter_context(_worker(session))
                 if is_alive is not None and not is_alive():
                     raise KotaError("The worker could not be run; the lines above say why")
         except KeyboardInterrupt:
-            return (_leave if is_alive is None else _cancel)(session, submitted)
+            return (_leave if is_alive is None else _cancel)(session, followed)
     return job
-
-
-def follow(session: Session, job: Job, *, show_progress: bool) -> Job:
-    """Wait until the job has ended, showing where it is. Returns it as it ended."""
-    *_, ended = _watch(session, job, show_progress=show_progress)
-    return ended
 
 
 def _watch(session: Session, job: Job, *, show_progress: bool) -> Iterator[Job]:

@@ -18,15 +18,15 @@ def submit(database: Database, owner_id: UUID, request: IndexRequest, *, enqueue
     The job's row and the queue's are written together. With `enqueue` false the caller runs the job itself.
     """
     while True:
-        try:
-            with database.transaction() as connection:
-                return _submit(connection, owner_id, request, enqueue=enqueue)
-        except psycopg.errors.ForeignKeyViolation:  # the repository was deleted between our two looks: make it anew
-            continue
+        with database.transaction() as connection:
+            repository = repositories.ensure(connection, owner_id, request.address, request.name)
+            if repositories.hold(connection, repository.id):  # or it was deleted between our two looks: make it anew
+                return _submit(connection, owner_id, repository, request, enqueue=enqueue)
 
 
-def _submit(connection: Connection, owner_id: UUID, request: IndexRequest, *, enqueue: bool) -> Job:
-    repository = repositories.ensure(connection, owner_id, request.address, request.name)
+def _submit(
+    connection: Connection, owner_id: UUID, repository: Repository, request: IndexRequest, *, enqueue: bool
+) -> Job:
     pinned_sha = None if request.index_ref else request.commit_sha
     index_id = repositories.ensure_index(connection, repository.id, request.index_ref, pinned_sha)
     job = jobs.insert(connection, owner_id, repository, index_id, request)
@@ -53,20 +53,26 @@ def cancel(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Jo
 
 def retry(database: Database, job_id: UUID, owner_id: UUID | None = None, *, enqueue: bool = True) -> Job:
     """Have a failed or cancelled job wait again, with fresh attempts. Raises NotFound, Conflict."""
-    with database.transaction() as connection:
-        job = _existing(connection, job_id, owner_id)
-        if job.repository_id is None:
-            raise Conflict("The job's repository was deleted: index it again instead")
-        if job.status not in RETRYABLE:
-            raise Conflict(f"The job is {job.status}: it cannot be tried again")
-        pinned_sha = None if job.ref else job.commit_sha
-        index_id = repositories.ensure_index(connection, job.repository_id, job.ref, pinned_sha)
-        retried = jobs.retry(connection, job_id, index_id, RETRYABLE)
-        if retried is None:
-            raise Conflict("The same request is queued already")
-        if not enqueue:
-            return retried
-        return jobs.set_queue_job(connection, retried.id, queue.enqueue(connection, retried))
+    try:
+        with database.transaction() as connection:
+            return _retry(connection, _existing(connection, job_id, owner_id), enqueue=enqueue)
+    except psycopg.errors.UniqueViolation:
+        raise Conflict("The same request is queued already") from None
+
+
+def _retry(connection: Connection, job: Job, *, enqueue: bool) -> Job:
+    if job.repository_id is None or not repositories.hold(connection, job.repository_id):
+        raise Conflict("The job's repository was deleted: index it again instead")
+    if job.status not in RETRYABLE:
+        raise Conflict(f"The job is {job.status}: it cannot be tried again")
+    pinned_sha = None if job.ref else job.commit_sha
+    index_id = repositories.ensure_index(connection, job.repository_id, job.ref, pinned_sha)
+    retried = jobs.retry(connection, job.id, index_id, RETRYABLE)
+    if retried is None:
+        raise Conflict("The same request is queued already")
+    if not enqueue:
+        return retried
+    return jobs.set_queue_job(connection, retried.id, queue.enqueue(connection, retried))
 
 
 def remove_repository(database: Database, repository: Repository) -> None:

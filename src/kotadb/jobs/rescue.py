@@ -1,12 +1,16 @@
 """Jobs whose worker is gone are taken back: at once where its end was seen, otherwise when its lease has run out."""
 
+from uuid import UUID
+
 from kotadb.errors import WorkerDied
 from kotadb.jobs import queue
 from kotadb.logs import get_logger
-from kotadb.model import Job
+from kotadb.model import Job, JobStatus
 from kotadb.postgres import jobs
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
+
+DIED = "The process that ran the job ended without finishing it"
 
 log = get_logger(__name__)
 
@@ -16,7 +20,7 @@ def release(settings: Settings, database: Database, worker: str | None, *, spend
 
     They wait again, in a new row of the queue; after their last attempt they fail.
     """
-    failure = WorkerDied("The process that ran the job ended without finishing it")
+    failure = WorkerDied(DIED)
     with database.transaction() as connection:
         released = jobs.release(
             connection, worker, lease_seconds=settings.lease_seconds, spend_attempt=spend_attempt,
@@ -30,6 +34,13 @@ def release(settings: Settings, database: Database, worker: str | None, *, spend
         log.warning("job superseded", **_names(job))
     for job in released.failed:
         log.error("job failed", code=failure.code, **_names(job))
+
+
+def give_up(database: Database, job_id: UUID) -> None:
+    """Fail a waiting job that only the caller was to run, and could not."""
+    with database.transaction() as connection:
+        jobs.give_up(connection, job_id, WorkerDied(DIED), [JobStatus.PENDING])
+    log.error("job failed", code=WorkerDied.code, job_id=str(job_id))
 
 
 def queue_stranded(settings: Settings, database: Database) -> None:

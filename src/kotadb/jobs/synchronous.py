@@ -9,10 +9,10 @@ from uuid import UUID
 
 from kotadb.errors import Busy
 from kotadb.jobs import requests
-from kotadb.jobs.rescue import release
+from kotadb.jobs.rescue import give_up, release
 from kotadb.jobs.supervisor import POLL_SECONDS, start_worker
-from kotadb.jobs.workspace import clear
-from kotadb.model import IndexRequest, Job
+from kotadb.jobs.workspace import clear, sweep
+from kotadb.model import IndexRequest, Job, JobStatus
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 
@@ -49,6 +49,9 @@ class SynchronousIndexer:
         if not self._slots.acquire(blocking=False):
             raise Busy(f"{MAX_RUNNING} repositories are being indexed already; try again in a moment")
         try:
+            # Nobody else looks after what another API left when it was killed.
+            release(self._settings, self._database, None, spend_attempt=True)
+            sweep(self._settings.temp_dir)
             job = make()
             self._run(job)
             return self._ended(job)
@@ -67,7 +70,11 @@ class SynchronousIndexer:
             release(self._settings, self._database, name, spend_attempt=True)
 
     def _ended(self, job: Job) -> Job:
-        """The job as it ended: where the same request came twice, the other one's child may still be at it."""
+        """The job as it ended. Where the same request came twice, the other one's child may still be at it."""
         while not (job := requests.get(self._database, job.id)).status.is_terminal:
-            time.sleep(POLL_SECONDS)  # it is another thread's, or another API's
+            if job.status is JobStatus.PENDING:  # our child ended before it could claim, or was taken its claim
+                give_up(self._database, job.id)
+            else:
+                release(self._settings, self._database, None, spend_attempt=True)
+                time.sleep(POLL_SECONDS)  # it is another thread's, or another API's
         return job

@@ -151,7 +151,7 @@ class Run:
 
     def _finish(self, to: JobStatus, **fields: Any) -> bool:
         with self.database.transaction() as connection:
-            return jobs.finish(connection, self.job.id, self.claim, to, sources(to), **fields)
+            return jobs.finish(connection, self.job.id, self.claim, to, [JobStatus.PROCESSING], **fields)
 
     def _keep_alive(self) -> None:
         written, beaten_at = self._position, time.monotonic()
@@ -193,13 +193,16 @@ def claim(database: Database, settings: Settings, job_id: UUID, worker: str) -> 
 
     Waits while another run of the same index is under way (there are never two), and while the database is away.
     """
+    rescue_first = False
     while True:
         try:
+            if rescue_first:  # nobody else may be there to notice that the other run is dead
+                release(settings, database, None, spend_attempt=True)
             with database.transaction() as connection:
                 return jobs.claim(connection, job_id, worker, sources(JobStatus.PROCESSING))
         except psycopg.errors.UniqueViolation:
             log.info("waiting for another run of the same index")
-            release(settings, database, None, spend_attempt=True)  # nobody else may be there to notice if it is dead
+            rescue_first = True
         except DatabaseUnavailable as error:
             log.warning("the job cannot be claimed yet", error=str(error))
         time.sleep(TICK_SECONDS)  # what we wait for may be in another process, or on another machine

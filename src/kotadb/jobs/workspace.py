@@ -8,6 +8,7 @@ import fcntl
 import os
 import re
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+from kotadb.errors import JobError
 from kotadb.logs import get_logger
 
 _JOB_FOLDER = re.compile(r"kotadb-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -34,7 +36,11 @@ class Workspace:
 
 @contextmanager
 def workspace(temp_dir: Path, job_id: UUID, claim: int) -> Iterator[Workspace]:
-    """A directory for one run, removed with everything in it when the context ends, however it ends."""
+    """A directory for one run, removed with everything in it when the context ends, however it ends.
+
+    Raises JobError if somebody else has taken its name.
+    """
+    temp_dir.mkdir(parents=True, exist_ok=True)
     folder = temp_dir / f"kotadb-{job_id}" / str(claim)
     lock_fd = _make(folder)
     try:
@@ -42,18 +48,6 @@ def workspace(temp_dir: Path, job_id: UUID, claim: int) -> Iterator[Workspace]:
     finally:
         _remove(folder)
         os.close(lock_fd)
-
-
-def _make(folder: Path) -> int:
-    """Make the folder and lock it. A sweeper may come in between, and take it for an orphan: then once more."""
-    while True:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            lock_fd = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-            fcntl.flock(lock_fd, fcntl.LOCK_EX)
-            if os.fstat(lock_fd).st_nlink:
-                return lock_fd
-            os.close(lock_fd)
 
 
 def clear(temp_dir: Path, job_id: UUID) -> None:
@@ -66,28 +60,59 @@ def clear(temp_dir: Path, job_id: UUID) -> None:
 
 def sweep(temp_dir: Path) -> int:
     """Remove the directories that killed runs have left. Returns how many."""
-    folders = [run for job in _entries(temp_dir) if _JOB_FOLDER.fullmatch(job.name) for run in _entries(job)]
-    removed = sum(_remove_if_orphaned(folder) for folder in folders)
+    removed = 0
+    for job in _entries(temp_dir):
+        if _JOB_FOLDER.fullmatch(job.name):
+            removed += sum(_remove_if_orphaned(run) for run in _entries(job))
+            with suppress(OSError):  # others are in it
+                job.rmdir()
     if removed:
         log.info("removed orphaned directories", directories=removed)
     return removed
 
 
+def _make(folder: Path) -> int:
+    """Make the folder and lock it. A sweeper may come in between, and take it for an orphan: then once more."""
+    while True:
+        with suppress(FileNotFoundError):
+            for made in (folder.parent, folder):
+                made.mkdir(mode=0o700, exist_ok=True)
+                if not _is_ours(made):
+                    raise JobError(f"{made} is somebody else's: set KOTADB_TEMP_DIR", code="temp_dir_taken")
+            lock_fd = _open_lock(folder)
+            fcntl.flock(lock_fd, fcntl.LOCK_EX)
+            if os.fstat(lock_fd).st_nlink:
+                return lock_fd
+            os.close(lock_fd)
+
+
+def _open_lock(folder: Path) -> int:
+    return os.open(folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _is_ours(folder: Path) -> bool:
+    """A real folder of this user's: in a shared temporary folder others may make links, and folders, of any name."""
+    status = folder.lstat()
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+
+
 def _entries(folder: Path) -> list[Path]:
+    """The folders of ours in `folder`, none where it cannot be read."""
     try:
-        return list(folder.iterdir())
+        return [entry for entry in folder.iterdir() if _is_ours(entry)]
     except OSError:  # somebody else's, gone meanwhile, or not made yet
         return []
 
 
 def _remove_if_orphaned(folder: Path) -> bool:
     try:
-        # Made where it is missing: its run was killed before it could.
-        lock_fd = os.open(folder / ".lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    except OSError:  # somebody else's, or gone meanwhile
+        lock_fd = _open_lock(folder)  # made where it is missing: its run was killed before it could
+    except OSError:
         return False
     try:
         fcntl.flock(lock_fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not os.fstat(lock_fd).st_nlink:  # another sweeper was first, and its name may be in use again
+            return False
     except BlockingIOError:
         return False
     else:

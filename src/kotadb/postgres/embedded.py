@@ -100,7 +100,8 @@ class EmbeddedServer:
         postmaster = running_postmaster(self.data_dir)
         if postmaster is None:
             return
-        postmaster.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
+        with suppress(psutil.NoSuchProcess):
+            postmaster.send_signal(signal.SIGINT)  # PostgreSQL's "fast" shutdown
         deadline = time.monotonic() + STOP_SECONDS
         # Until it is gone or a zombie: the process that started it may be another one, and busy.
         while running_postmaster(self.data_dir) is not None:
@@ -160,6 +161,8 @@ class EmbeddedServer:
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not _says_ready(self.data_dir):
+            if self._process is None and not self.is_running():  # it was just ending when we came
+                self._start()
             if self._process is not None and self._process.poll() is not None:
                 raise EmbeddedServerError(f"The embedded PostgreSQL ended at once: {self._log_tail()}")
             if time.monotonic() > deadline:
@@ -268,13 +271,18 @@ def running_postmaster(data_dir: Path) -> psutil.Process | None:
     try:
         pid = int((data_dir / "postmaster.pid").read_text().split("\n", 1)[0])
         process = psutil.Process(pid)
-        if process.status() != psutil.STATUS_ZOMBIE and Path(process.cwd()).samefile(data_dir):
+        if process.status() != psutil.STATUS_ZOMBIE and _is_about(process, data_dir):
             return process
-    except psutil.AccessDenied:  # root without CAP_SYS_PTRACE, as in a container: its command line names the folder
-        return process if str(data_dir) in process.cmdline() else None
     except (OSError, ValueError, psutil.Error):
         pass
     return None
+
+
+def _is_about(process: psutil.Process, data_dir: Path) -> bool:
+    try:
+        return Path(process.cwd()).samefile(data_dir)
+    except psutil.AccessDenied:  # root without CAP_SYS_PTRACE, as in a container: its command line names the folder
+        return str(data_dir) in process.cmdline()
 
 
 def first_closed_folder(path: Path, user: pwd.struct_passwd) -> Path | None:

@@ -161,6 +161,14 @@ def release(
     return Released(waiting, failed, superseded)
 
 
+def give_up(connection: Connection, job_id: UUID, failure: KotaError, allowed: Sequence[JobStatus]) -> None:
+    """Fail a job that has no run, if its status allows that."""
+    parameters = {
+        "id": job_id, "code": failure.code, "message": failure.message, "allowed": _names(allowed),
+    }  # fmt: skip
+    connection.execute(query("jobs.give_up"), parameters)
+
+
 def stranded(connection: Connection, lease_seconds: float) -> list[Job]:
     """Jobs that have waited for longer than the lease without a row in the queue. The caller queues them."""
     return [_job(row) for row in connection.execute(query("jobs.stranded"), {"lease": lease_seconds})]

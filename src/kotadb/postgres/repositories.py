@@ -13,23 +13,22 @@ from kotadb.postgres.queries import query
 
 def ensure(connection: Connection, owner_id: UUID, address: str, name: str) -> Repository:
     """The owner's repository at this normalised address, made where it is new."""
-    found = by_address(connection, owner_id, address)
-    if found is None:
+    while (found := by_address(connection, owner_id, address)) is None:
         parameters = {"owner_id": owner_id, "address": address, "name": name}
         connection.execute(query("repositories.insert"), parameters)
-        found = by_address(connection, owner_id, address)
-    assert found is not None
     return found
+
+
+def hold(connection: Connection, repository_id: int) -> bool:
+    """Keep the repository and its indexes from being deleted until the transaction ends. False if it is gone."""
+    return connection.execute(query("repositories.hold"), {"id": repository_id}).fetchone() is not None
 
 
 def ensure_index(connection: Connection, repository_id: int, ref: str | None, pinned_sha: str | None) -> int:
     """The id of the index of this ref, or of this commit; exactly one of the two is given."""
     parameters = {"repository_id": repository_id, "ref": ref, "pinned_sha": pinned_sha}
-    row = connection.execute(query("repositories.find_index"), parameters).fetchone()
-    if row is None:
+    while (row := connection.execute(query("repositories.find_index"), parameters).fetchone()) is None:
         connection.execute(query("repositories.insert_index"), parameters)
-        row = connection.execute(query("repositories.find_index"), parameters).fetchone()
-    assert row is not None
     index_id: int = row["index_id"]
     return index_id
 

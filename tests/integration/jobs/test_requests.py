@@ -10,13 +10,14 @@ import pytest
 from kotadb.access.keys import create_key, local_owner
 from kotadb.errors import ClaimLost, Conflict, NotFound
 from kotadb.jobs import requests
-from kotadb.jobs.rescue import release
+from kotadb.jobs.rescue import give_up, release
 from kotadb.jobs.states import TRANSITIONS, sources
 from kotadb.model import IndexRequest, Job, JobStatus, Owner
 from kotadb.postgres import access, jobs, repositories
 from kotadb.postgres.database import Database
 from kotadb.postgres.store import IndexHeader, collect_blobs, stage, store
 from kotadb.settings import Settings
+from support.databases import wait_until_somebody_waits
 
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
@@ -77,6 +78,39 @@ def test_a_request_joins_a_job_that_waits_again(
 def test_a_job_that_is_cancelled_while_it_waits_leaves_the_queue(database: Database, make_job: MakeJob) -> None:
     requests.cancel(database, make_job().id)
     assert [row["status"] for row in queue_rows(database)] == ["cancelled"]
+
+
+@pytest.mark.parametrize("again", ["submit", "retry"])
+def test_a_request_during_a_deletion_gets_an_index_that_is_there(
+    database: Database, make_job: MakeJob, again: str
+) -> None:
+    job = make_job()
+    assert job.repository_id is not None
+    requests.cancel(database, job.id)
+    with ThreadPoolExecutor() as threads:
+        with database.transaction() as connection:
+            repositories.delete_index(connection, job.repository_id, job.index_id, [])
+            asked = threads.submit(make_job) if again == "submit" else threads.submit(requests.retry, database, job.id)
+            wait_until_somebody_waits(database.url)
+        new = asked.result()
+    with database.transaction() as connection:
+        assert repositories.index(connection, job.repository_id, new.index_id) is not None
+
+
+def test_a_retry_during_the_deletion_of_its_repository_is_refused(
+    database: Database, owner: Owner, make_job: MakeJob
+) -> None:
+    job = make_job()
+    requests.cancel(database, job.id)
+    with ThreadPoolExecutor() as threads:
+        with database.transaction() as connection:
+            repository = repositories.by_uuid(connection, owner.id, job.repository_uuid)
+            assert repository is not None
+            repositories.delete(connection, repository.id, [])
+            asked = threads.submit(requests.retry, database, job.id)
+            wait_until_somebody_waits(database.url)
+        with pytest.raises(Conflict, match="deleted"):
+            asked.result()
 
 
 def test_a_retry_makes_a_deleted_index_anew(database: Database, make_job: MakeJob) -> None:
@@ -208,7 +242,9 @@ def attempt(database: Database, settings: Settings, job: Job, to: JobStatus) -> 
             elif to is JobStatus.CANCELLED:
                 jobs.cancel(connection, job.id, sources(to))
             else:
-                jobs.finish(connection, job.id, job.claim, to, sources(to))
+                jobs.finish(connection, job.id, job.claim, to, [JobStatus.PROCESSING])
+        if to is JobStatus.FAILED:
+            give_up(database, job.id)
 
 
 @pytest.mark.parametrize("start", JobStatus)

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from kotadb.errors import JobError
 from kotadb.jobs.workspace import sweep, workspace
 
 
@@ -46,6 +47,30 @@ def test_the_sweeper_takes_what_nobody_holds_and_nothing_else(tmp_path: Path) ->
         assert held.path.exists()
     assert not orphan.parent.exists()
     assert foreign.exists()
+
+
+def test_what_somebody_else_prepared_is_neither_used_nor_swept(tmp_path: Path) -> None:
+    victim, elsewhere = tmp_path / "victim", tmp_path / "elsewhere"
+    (victim / "precious").mkdir(parents=True)
+    elsewhere.mkdir()
+    temp_dir, job_id = tmp_path / "tmp", uuid4()
+    temp_dir.mkdir()
+    (temp_dir / f"kotadb-{job_id}").symlink_to(victim)
+    linked_lock = temp_dir / f"kotadb-{uuid4()}" / "1"
+    linked_lock.mkdir(parents=True)
+    (linked_lock / ".lock").symlink_to(elsewhere / "made")
+    assert sweep(temp_dir) == 0
+    assert (victim / "precious").exists()
+    assert list(elsewhere.iterdir()) == []
+    with pytest.raises(JobError, match="KOTADB_TEMP_DIR"), workspace(temp_dir, job_id, 1):
+        pass
+
+
+def test_a_folder_whose_run_was_killed_before_its_lock_is_swept(tmp_path: Path) -> None:
+    (tmp_path / f"kotadb-{uuid4()}" / "1").mkdir(parents=True)
+    (tmp_path / f"kotadb-{uuid4()}").mkdir()
+    assert sweep(tmp_path) == 1
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_lock_that_a_child_inherited_keeps_the_directory(tmp_path: Path) -> None:

@@ -84,7 +84,7 @@ update procrastinate_jobs set status = 'cancelled' where id = %(queue_job_id)s a
 -- name: retry
 -- Not while the same request waits already: that one will do it. The index is anew where it was deleted.
 update index_jobs j
-set status = 'pending', index_id = %(index_id)s, attempt = 0, error_code = null, error_message = null, error_traceback = null, stats = null,
+set status = 'pending', index_id = %(index_id)s, queue_job_id = null, attempt = 0, error_code = null, error_message = null, error_traceback = null, stats = null,
     started_at = null, finished_at = null, updated_at = clock_timestamp()
 where id = %(id)s and status = any(%(allowed)s::job_status[]) and not exists (
     select from index_jobs other
@@ -112,7 +112,7 @@ where id = any(%(given_up)s) and status = 'processing' and exists (
 returning *
 
 -- name: hand_back
--- Of the others: those that may be tried again. A drain costs no attempt; a job that came without the queue cannot wait.
+-- Of the others: those that came by the queue and may be tried again. A drain costs no attempt.
 update index_jobs
 set status = 'pending', attempt = attempt - case when %(spend_attempt)s then 0 else 1 end, worker = null, step = null,
     updated_at = clock_timestamp()
@@ -127,6 +127,12 @@ set status = 'failed', error_code = %(code)s, error_message = %(message)s, step 
     finished_at = clock_timestamp(), updated_at = clock_timestamp()
 where id = any(%(given_up)s) and status = 'processing'
 returning *
+
+-- name: give_up
+update index_jobs
+set status = 'failed', error_code = %(code)s, error_message = %(message)s, step = null,
+    finished_at = clock_timestamp(), updated_at = clock_timestamp()
+where id = %(id)s and status = any(%(allowed)s::job_status[])
 
 -- name: close_queue_jobs
 -- The rows that carried them are done for: a worker that was only paused finds nothing to finish, and a job that waits
@@ -157,7 +163,7 @@ where q.status = 'doing' and q.task_name = 'index-repo'
 -- name: stranded
 -- Waiting jobs that no row of the queue carries: an API that was to run one itself died, or a worker could not claim.
 select j.* from index_jobs j
-where j.status = 'pending' and j.updated_at < clock_timestamp() - make_interval(secs => %(lease)s) and not exists (
+where j.status = 'pending' and j.repository_id is not null and j.updated_at < clock_timestamp() - make_interval(secs => %(lease)s) and not exists (
     select from procrastinate_jobs q where q.id = j.queue_job_id and q.status in ('todo', 'doing'))
 for update skip locked
 

@@ -5,6 +5,10 @@
 insert into repositories (owner_id, address, name) values (%(owner_id)s, %(address)s, %(name)s)
 on conflict (owner_id, address) do nothing
 
+-- name: hold
+-- Waits for a deletion that is under way (`lock`), and for nothing else: stores and claims do not take this lock.
+select from repositories where id = %(id)s for key share
+
 -- name: find_index
 select index_id from indexes
 where repository_id = %(repository_id)s and ref is not distinct from %(ref)s
