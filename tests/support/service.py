@@ -121,6 +121,15 @@ class Service:
         """The worker processes that are alive."""
         return psutil.Process(self.process.pid).children()
 
+    def worker_of(self, job_id: str) -> psutil.Process:
+        """The worker process that runs the job: it has the lock in the job's directory open."""
+        folder = self.temp_dir / f"kotadb-{job_id}"
+        [worker] = [
+            worker for worker in self.workers()
+            if any(Path(file.path).is_relative_to(folder) for file in worker.open_files())
+        ]  # fmt: skip
+        return worker
+
     def _wait_for_workers(self) -> None:
         """Until as many are alive as were asked for; pytest's own limit ends a wait in vain."""
         wanted = self.wait_for_log("ready")["workers"]

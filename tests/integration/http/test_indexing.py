@@ -1,7 +1,6 @@
 """Indexing over HTTP with real workers, from a git server behind TLS."""
 
 from datetime import datetime
-from pathlib import Path
 from threading import Event
 
 import psutil
@@ -199,7 +198,7 @@ def test_a_worker_killed_outright_costs_its_job_one_attempt_and_no_other_any(wor
     assert gate.reached.wait(60)
     assert other_gate.reached.wait(60)
     started = world.service.wait_for_log("job started", job_id=victim)
-    [worker] = [process for process in world.service.workers() if holds(process, world.service.temp_dir, victim)]
+    worker = world.service.worker_of(victim)
     children = worker.children(recursive=True)
     worker.kill()
     assert not psutil.wait_procs(children, timeout=60)[1]
@@ -211,10 +210,6 @@ def test_a_worker_killed_outright_costs_its_job_one_attempt_and_no_other_any(wor
     pause = Event()
     while list(world.service.temp_dir.glob("kotadb-*")):  # swept at the supervisor's next look
         pause.wait(0.05)
-
-
-def holds(process: psutil.Process, temp_dir: Path, job_id: str) -> bool:
-    return any(Path(file.path).is_relative_to(temp_dir / f"kotadb-{job_id}") for file in process.open_files())
 
 
 def test_deleting_a_repository_while_it_is_indexed_leaves_nothing_of_it(world: World) -> None:

@@ -90,6 +90,23 @@ def test_nothing_survives_a_supervisor_killed_outright_and_the_next_one_goes_on(
         assert list(service.temp_dir.glob("kotadb-*")) == []
 
 
+def test_a_worker_paused_past_its_lease_discards_what_it_did(url: str, tmp_path: Path, git: GitServer) -> None:
+    with start(url, tmp_path, git, workers=2, lease_seconds=2) as service:
+        job, gate = held_job(service, git, tmp_path)
+        paused = service.worker_of(job)
+        paused.suspend()
+        service.wait_for_log("job waits again", job_id=job, attempt_spent=True)
+        gate.release.set()
+        done = service.finished(job)
+        assert (done["status"], done["attempt"]) == ("completed", 2)
+        paused.resume()
+        service.wait_for_log("claim lost: nothing was stored", job_id=job)
+        assert service.job(job) == done
+        # Both workers and the index's lock are free again.
+        address = git.url(done["repository"])
+        assert service.indexed(address, force=True)["status"] == "completed"
+
+
 def test_a_file_that_kills_its_parser_costs_the_file_and_nothing_else(url: str, tmp_path: Path, git: GitServer) -> None:
     """Nesting that the parser's memory cannot hold: a real file, the real parser, the real limit."""
     files = {"deep.ts": "export const a = " + "[a,\n" * 200_000, "good.ts": "export const b = 1\n"}
