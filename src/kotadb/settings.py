@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     git_ca_file: Path | None = None
     git_proxy: str | None = None
 
+    max_job_seconds: float = Field(default=3600, gt=0)
     max_file_bytes: int = Field(default=MIB, ge=1)
     max_files: int = Field(default=200_000, ge=1)
     max_fetch_bytes: int = Field(default=2048 * MIB, ge=MIB)

@@ -57,7 +57,7 @@ def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -
         structlog.contextvars.bound_contextvars(
             job_id=str(job.id), repository_id=str(job.repository_uuid), claim=job.claim, step=Step.FETCH.value
         ),
-        Run(database, job, settings.lease_seconds) as run,
+        Run(database, job, settings) as run,
     ):
         log.info("job started", repository=job.repository_name, ref=job.ref, attempt=job.attempt)
         try:

@@ -14,7 +14,7 @@ import psutil
 import psycopg
 import structlog
 
-from kotadb.errors import ClaimLost, DatabaseUnavailable, JobError, KotaError
+from kotadb.errors import ClaimLost, DatabaseUnavailable, JobError, KotaError, LimitExceeded
 from kotadb.jobs.rescue import release
 from kotadb.jobs.states import sources
 from kotadb.logs import get_logger
@@ -39,7 +39,7 @@ class Run:
     notices when the claim is lost. `check` raises ClaimLost then: call it wherever work can be broken off.
     """
 
-    def __init__(self, database: Database, job: Job, lease_seconds: float) -> None:
+    def __init__(self, database: Database, job: Job, settings: Settings) -> None:
         assert job.claim is not None
         assert job.repository_id is not None
         self.database = database
@@ -49,7 +49,9 @@ class Run:
         self.duration_ms: dict[Step, float] = defaultdict(float)
         self._clocked = 0.0
         self.peak_memory_bytes = 0
-        self._beat_seconds = lease_seconds / 3
+        self._beat_seconds = settings.lease_seconds / 3
+        self._max_seconds = settings.max_job_seconds
+        self._deadline = time.monotonic() + settings.max_job_seconds
         self._position: tuple[Step, int, int | None] = (Step.FETCH, 0, None)
         self._lost = threading.Event()
         self._ended = threading.Event()
@@ -70,9 +72,13 @@ class Run:
         return self._lost.is_set()
 
     def check(self) -> None:
-        """Raises ClaimLost once that is so."""
+        """Raises ClaimLost once that is so, and LimitExceeded once the job has taken too long."""
         if self.is_lost:
             raise ClaimLost
+        if time.monotonic() > self._deadline:
+            raise LimitExceeded(
+                f"The job was not done after {self._max_seconds:g} s (KOTADB_MAX_JOB_SECONDS)", code="job_timeout"
+            )
 
     @contextmanager
     def step(self, step: Step, total: int | None = None) -> Iterator[None]:

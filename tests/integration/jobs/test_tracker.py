@@ -7,7 +7,7 @@ from threading import Event, Thread
 import pytest
 from structlog.testing import capture_logs
 
-from kotadb.errors import ClaimLost, SourceRefused
+from kotadb.errors import ClaimLost, LimitExceeded, SourceRefused
 from kotadb.jobs import requests, tracker
 from kotadb.jobs.tracker import Run
 from kotadb.model import Job, JobStatus, Step
@@ -77,22 +77,22 @@ def test_a_claim_does_not_wait_for_a_run_that_is_dead(
     assert claim_job(make_job(), "two").status is JobStatus.PROCESSING
 
 
-def test_progress_is_written_while_the_step_goes_on(database: Database, claimed: Job) -> None:
-    with Run(database, claimed, 30) as run, run.step(Step.PARSE, 10):
+def test_progress_is_written_while_the_step_goes_on(database: Database, settings: Settings, claimed: Job) -> None:
+    with Run(database, claimed, settings) as run, run.step(Step.PARSE, 10):
         run.advance(7)
         wait_until(lambda: requests.get(database, claimed.id).step_done == 7)
         job = requests.get(database, claimed.id)
     assert (job.step, job.step_total) == (Step.PARSE, 10)
 
 
-def test_a_run_without_progress_still_gives_signs_of_life(database: Database, claimed: Job) -> None:
+def test_a_run_without_progress_still_gives_signs_of_life(database: Database, settings: Settings, claimed: Job) -> None:
     assert claimed.heartbeat_at is not None
-    with Run(database, claimed, lease_seconds=0.3):
+    with Run(database, claimed, settings.model_copy(update={"lease_seconds": 0.3})):
         wait_until(lambda: requests.get(database, claimed.id).heartbeat_at != claimed.heartbeat_at)
 
 
-def test_a_cancelled_run_notices_and_can_write_nothing(database: Database, claimed: Job) -> None:
-    with Run(database, claimed, 30) as run:
+def test_a_cancelled_run_notices_and_can_write_nothing(database: Database, settings: Settings, claimed: Job) -> None:
+    with Run(database, claimed, settings) as run:
         requests.cancel(database, claimed.id)
         wait_until(lambda: run.is_lost)
         with pytest.raises(ClaimLost):
@@ -103,8 +103,17 @@ def test_a_cancelled_run_notices_and_can_write_nothing(database: Database, claim
     assert requests.get(database, claimed.id).error_code == "cancelled"
 
 
-def test_a_known_failure_is_recorded_with_its_code_and_message(database: Database, claimed: Job) -> None:
-    with Run(database, claimed, 30) as run:
+def test_a_run_that_takes_too_long_is_told_so(database: Database, settings: Settings, claimed: Job) -> None:
+    run = Run(database, claimed, settings.model_copy(update={"max_job_seconds": 0.001}))
+    Event().wait(0.01)
+    with pytest.raises(LimitExceeded, match="KOTADB_MAX_JOB_SECONDS"):
+        run.check()
+
+
+def test_a_known_failure_is_recorded_with_its_code_and_message(
+    database: Database, settings: Settings, claimed: Job
+) -> None:
+    with Run(database, claimed, settings) as run:
         run.fail(SourceRefused("no such \0 thing", code="ref_not_found"))
     job = requests.get(database, claimed.id)
     assert (job.status, job.error_code, job.error_message) == (
@@ -116,14 +125,16 @@ def test_a_known_failure_is_recorded_with_its_code_and_message(database: Databas
     assert job.finished_at is not None
 
 
-def test_a_failure_that_cannot_be_recorded_leaves_the_job_to_the_rescue(database: Database, claimed: Job) -> None:
+def test_a_failure_that_cannot_be_recorded_leaves_the_job_to_the_rescue(
+    database: Database, settings: Settings, claimed: Job
+) -> None:
     closed = Database(database.url)  # every use of it fails
-    Run(closed, claimed, 30).fail(RuntimeError("why"))
+    Run(closed, claimed, settings).fail(RuntimeError("why"))
     assert requests.get(database, claimed.id).status is JobStatus.PROCESSING
 
 
-def test_an_unknown_failure_keeps_its_details_inside(database: Database, claimed: Job) -> None:
-    with Run(database, claimed, 30) as run:
+def test_an_unknown_failure_keeps_its_details_inside(database: Database, settings: Settings, claimed: Job) -> None:
+    with Run(database, claimed, settings) as run:
         run.fail(RuntimeError("/secret/path"))
     job = requests.get(database, claimed.id)
     assert (job.error_code, job.error_message and "secret" in job.error_message) == ("internal", False)
@@ -131,8 +142,8 @@ def test_an_unknown_failure_keeps_its_details_inside(database: Database, claimed
     assert "/secret/path" in job.error_traceback
 
 
-def test_time_is_counted_once_and_where_it_belongs(database: Database, claimed: Job) -> None:
-    run = Run(database, claimed, 30)
+def test_time_is_counted_once_and_where_it_belongs(database: Database, settings: Settings, claimed: Job) -> None:
+    run = Run(database, claimed, settings)
     with run.step(Step.PARSE), run.clock(Step.STORE):
         Event().wait(0.05)
     run.divide(Step.PARSE, {Step.PARSE: 3, Step.SYMBOLS: 1})
