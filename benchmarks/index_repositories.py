@@ -55,7 +55,7 @@ def run(arguments: list[str], environment: dict[str, str]) -> tuple[dict[str, An
     process = subprocess.Popen([*KOTADB, *arguments], env=environment, stdout=subprocess.PIPE, text=True)
     while process.poll() is None:
         peak = max(peak, memory_bytes(process.pid))
-        time.sleep(SAMPLE_SECONDS)
+        time.sleep(SAMPLE_SECONDS)  # memory can only be sampled
     assert process.stdout is not None
     with process.stdout:
         job = json.loads(process.stdout.read())

@@ -138,7 +138,7 @@ def migrate_command(
         differences = check_copy(check)
         for line in differences:
             out.print(visible(line))
-        out.print(f"{check}: " + ("differs from ours" if differences else "in step with ours"))
+        out.print(f"{visible(check)}: " + ("differs from ours" if differences else "in step with ours"))
         raise typer.Exit(1 if differences else 0)
     settings = settings_for("warning")
     with database_url(settings) as url:

@@ -55,7 +55,7 @@ def _watch(session: Session, job: Job, *, show_progress: bool) -> Iterator[Job]:
         show(job)
         yield job
         while not job.status.is_terminal:
-            time.sleep(POLL_SECONDS)
+            time.sleep(POLL_SECONDS)  # the job may be worked on anywhere: its row is where all look
             job = requests.get(session.database, job.id)
             show(job)
             yield job

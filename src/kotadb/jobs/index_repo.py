@@ -1,7 +1,7 @@
 """The index-repo task: seven steps from a repository's address to a stored index."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from uuid import UUID
@@ -168,8 +168,10 @@ def _parse(run: Run, settings: Settings, fetched: Fetched, found: Discovery) -> 
     new = _new_blobs(run, found)
     result = ParseResult({}, {})
     seconds = {Step.PARSE: 0.0, Step.SYMBOLS: 0.0}
-    with run.step(Step.PARSE, len(new)), ParserPool(settings) as pool:
-        outcomes = pool.run(_requests(run, fetched, new, result))
+    # Closed at the end, whatever it is: git must not read on in a directory that is being removed.
+    requests = _requests(run, fetched, new, result)
+    with run.step(Step.PARSE, len(new)), closing(requests), ParserPool(settings) as pool:
+        outcomes = pool.run(requests)
         for batch in _batches(_counted(run, outcomes, new, result)):
             for parsed in batch:
                 result.facts[new[parsed.key]] = parsed.facts
@@ -193,17 +195,17 @@ def _new_blobs(run: Run, found: Discovery) -> list[BlobKey]:
     return [key for key in wanted if key not in known]
 
 
-def _requests(run: Run, fetched: Fetched, new: list[BlobKey], result: ParseResult) -> Iterator[ParseRequest]:
+def _requests(run: Run, fetched: Fetched, new: list[BlobKey], result: ParseResult) -> Generator[ParseRequest]:
     """Read the blobs; those whose content says that they are no source text are skipped here."""
-    sources = read_blobs(fetched.git_dir, (blob_sha for blob_sha, _ in new), check=run.check)
-    for number, (blob_sha, source) in enumerate(sources):
-        language = new[number][1]
-        reason = SkipReason.MISSING_BLOB if source is None else inspect(source, language)
-        if source is None or reason is not None:
-            result.skipped[blob_sha, language] = reason or SkipReason.MISSING_BLOB
-        else:
-            # What is parsed is what is stored, so that positions are positions in that text.
-            yield ParseRequest(number, language, decode(source).encode())
+    with closing(read_blobs(fetched.git_dir, (blob_sha for blob_sha, _ in new), check=run.check)) as sources:
+        for number, (blob_sha, source) in enumerate(sources):
+            language = new[number][1]
+            reason = SkipReason.MISSING_BLOB if source is None else inspect(source, language)
+            if source is None or reason is not None:
+                result.skipped[blob_sha, language] = reason or SkipReason.MISSING_BLOB
+            else:
+                # What is parsed is what is stored, so that positions are positions in that text.
+                yield ParseRequest(number, language, decode(source).encode())
     run.go_on_as(Step.SYMBOLS)  # all are with the parsers: their symbols are what we wait for
 
 

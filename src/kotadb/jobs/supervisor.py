@@ -112,8 +112,8 @@ class Supervisor:
         self._release(worker.name, spend_attempt=False)
 
     def _rescue(self) -> None:
-        """Take back what dead workers held. Those we saw end are asked for again for as long as a lease lasts: at the
-        first time the server may have been busy with their last statement."""
+        """Take back what dead workers held, and remove what they left."""
+        # Those we saw end are asked for again for a lease: at first the server may be busy with their last statement.
         now = time.monotonic()
         self._ended = {name: at for name, at in self._ended.items() if now - at < self._settings.lease_seconds}
         for name in (*self._ended, None):

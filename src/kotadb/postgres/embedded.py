@@ -73,14 +73,19 @@ class EmbeddedServer:
             fcntl.flock(self._client, fcntl.LOCK_SH)
             try:
                 self._start_if_needed()
-            except BaseException:
-                self._client.close()
+            except BaseException:  # an interruption too: what was started here is ended here
+                self._leave()
                 raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with _locked(self.folder / "start.lock"):
+            self._leave()
+
+    def _leave(self) -> None:
+        """Be no client any more; the last one stops the server."""
         assert self._client is not None
-        with _locked(self.folder / "start.lock"), self._client, suppress(BlockingIOError):
+        with self._client, suppress(BlockingIOError):
             fcntl.flock(self._client, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.stop()
 
@@ -107,7 +112,7 @@ class EmbeddedServer:
         while running_postmaster(self.data_dir) is not None:
             if time.monotonic() > deadline:
                 raise EmbeddedServerError(f"The embedded PostgreSQL (pid {postmaster.pid}) does not stop")
-            time.sleep(0.01)
+            time.sleep(0.01)  # it is not always our child, and only children can be waited for
         for process in _started:
             process.poll()
         with suppress(OSError):  # one under the shared temporary folder would stay for ever

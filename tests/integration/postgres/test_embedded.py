@@ -93,6 +93,15 @@ def test_a_server_killed_outright_is_started_again(folder: Path) -> None:
             connection.execute("select from public.kept")
 
 
+def test_a_start_that_is_interrupted_leaves_no_server(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = embedded(folder)
+    # The moment after the server is up, which Ctrl-C hits as well as any other.
+    monkeypatch.setattr(server, "_create_database", lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt), server:
+        pass
+    assert not server.is_running()
+
+
 def test_a_pid_file_that_names_another_process_fools_nobody(folder: Path) -> None:
     with embedded(folder) as server:
         pass
