@@ -1,0 +1,42 @@
+"""How a language finds the module that an import names. Each language folder with imports has its own `modules.py`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What module resolution may look at."""
+
+    paths: frozenset[str]
+    """Every file of the commit, those that are not indexed included."""
+    read: Callable[[str], str | None]
+    """The text of an indexed file; None for others."""
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where an import leads: to one of these, or with none of them nowhere, which means that it is missing."""
+
+    path: str | None = None
+    """A file of the repository."""
+    folder: str | None = None
+    """A folder that is a module without a file of its own, such as a namespace package; "" is the repository's root."""
+    package: str | None = None
+    """The name of a package outside of the repository."""
+
+
+MISSING = Location()
+
+
+class Modules(Protocol):
+    """Finds modules in one commit. Made once for all files of it; answers do not depend on the order of the questions."""
+
+    def resolve(self, importer: str, specifier: str) -> Location:
+        """The module that `specifier`, as written in the file `importer`, names."""
+        ...
+
+    def submodule(self, module: Location, name: str) -> Location:
+        """The module `name` in a module that is a file or folder: what `from module import name` may mean."""
+        ...
