@@ -2,7 +2,8 @@
 
 A language is described in `.scm` files: tree-sitter queries whose captures say what a node is. Each pattern has exactly
 one *head*, which says what the match means, and further captures that say where its parts are. Names that begin with
-an underscore are free, to be used in predicates.
+an underscore are free, to be used in predicates. There are two queries: one finds what is defined (the words are here),
+the other what is referred to (the words are in mentions.py).
 
 Predicates are for identifiers only: tree-sitter decodes what `#match?` looks at, and a comment or a string may hold
 bytes that are no UTF-8.
@@ -10,7 +11,7 @@ bytes that are no UTF-8.
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import resources
 from itertools import accumulate
@@ -18,9 +19,11 @@ from pkgutil import resolve_name
 from typing import NamedTuple
 
 import tree_sitter
-from tree_sitter import Node, Query, QueryCursor, QueryError, Tree
+from tree_sitter import Node, Query, QueryError
 
 from kotadb.errors import LanguageError
+from kotadb.languages.mentions import HEADINGS, MENTION_PARTS, Family, Heading, Mention, Shape
+from kotadb.languages.modules import Files, Modules
 from kotadb.model import SymbolKind
 
 
@@ -141,14 +144,21 @@ class Rules:
     """What may stand, any number of times, between a decorator or doc comment and its definition: space, a comment."""
     comment: re.Pattern[bytes] = re.compile(rb"(?!)(?P<comment>)")
     """Comments, as group `comment`, and as other matches the strings that could look like one."""
+    shapes: Mapping[str, Shape] = field(default_factory=dict)
+    """How nodes are read as expressions, by the type of the node."""
+    class_names_are_inner: bool = False
+    """Whether functions in a class do not see the names that are bound in its body."""
+    open_scope: bool = False
+    """Whether other modules can take whatever is bound in the outermost scope."""
 
 
 @dataclass(frozen=True)
 class LanguageSpec:
     """A language as its folder describes it.
 
-    `grammar` is "module:function" of the grammar's wheel, resolved at load; `queries` are `.scm` files of `folder`,
-    read as one. Where several patterns match the same name, the one that is written first counts.
+    `grammar` is "module:function" of the grammar's wheel, resolved at load; `definitions` and `references` are `.scm`
+    files of `folder`, those of each read as one. Where several patterns match the same name, the one that is written
+    first counts.
     """
 
     name: str
@@ -157,8 +167,11 @@ class LanguageSpec:
     extensions: tuple[str, ...]
     """With their dot, in lower case unless only that case is meant."""
     grammar: str
-    queries: tuple[str, ...]
+    definitions: tuple[str, ...]
     rules: Rules
+    references: tuple[str, ...] = ()
+    modules: Callable[[Files], Modules] | None = None
+    """Finds the modules that imports name; the same for all languages of a family, which can import each other."""
     file_names: tuple[str, ...] = ()
 
 
@@ -169,23 +182,43 @@ class Language:
     name: str
     rules: Rules
     grammar: tree_sitter.Language
-    query: Query
-
-    def matches(self, tree: Tree) -> list[tuple[int, dict[str, list[Node]]]]:
-        """Every match as (pattern's number, nodes by capture), in no particular order."""
-        return QueryCursor(self.query).matches(tree.root_node)
+    definitions: Query
+    references: Query | None
+    headings: tuple[Heading, ...]
+    """What the head of each pattern of `references` means."""
 
 
 def compile_language(spec: LanguageSpec) -> Language:
     """The language of a spec. Raises LanguageError, which names the file, where a query is not valid."""
     grammar = _grammar(spec)
-    texts = {f"{spec.folder}/{name}": _read(spec, name) for name in spec.queries}
+    definitions, _ = _compiled(spec, spec.definitions, grammar, DEFINITIONS)
+    references, heads = _compiled(spec, spec.references, grammar, REFERENCES) if spec.references else (None, ())
+    headings = tuple(HEADINGS[head] for head in heads)
+    return Language(spec.name, spec.rules, grammar, definitions, references, headings)
+
+
+class Vocabulary(NamedTuple):
+    """The captures that a query may use."""
+
+    heads: frozenset[str]
+    parts: frozenset[str]
+    needs: Mapping[str, frozenset[str]]
+    """The parts that a head's pattern cannot do without: one of these."""
+
+
+def _compiled(
+    spec: LanguageSpec, names: Iterable[str], grammar: tree_sitter.Language, words: Vocabulary
+) -> tuple[Query, tuple[str, ...]]:
+    """One query of those files, and the head of each of its patterns."""
+    texts = {f"{spec.folder}/{name}": _read(spec, name) for name in names}
     for file, text in texts.items():
-        _check_captures(file, text)
+        _check_captures(file, text, words)
     query = _compile(texts, grammar)
-    for file, line, pattern in _patterns(texts, query):
-        _check_pattern(f"{file}: the pattern in line {line}", _captures(pattern))
-    return Language(spec.name, spec.rules, grammar, query)
+    heads = tuple(
+        _head(f"{file}: the pattern in line {line}", _captures(pattern), words)
+        for file, line, pattern in _patterns(texts, query)
+    )
+    return query, heads
 
 
 def _grammar(spec: LanguageSpec) -> tree_sitter.Language:
@@ -234,20 +267,21 @@ def _captures(text: str) -> set[str]:
     return set(_CAPTURE.findall(_IGNORED.sub("", text)))
 
 
-def _check_captures(file: str, text: str) -> None:
+def _check_captures(file: str, text: str, words: Vocabulary) -> None:
     for capture in sorted(_captures(text)):
-        if capture not in PARTS and capture not in HEADS and not capture.startswith("_"):
+        if capture not in words.parts and capture not in words.heads and not capture.startswith("_"):
             raise LanguageError(f"{file}: unknown capture @{capture}")
 
 
-def _check_pattern(place: str, captures: set[str]) -> None:
-    heads = [HEADS[capture][0] for capture in captures if capture in HEADS]
+def _head(place: str, captures: set[str], words: Vocabulary) -> str:
+    heads = captures & words.heads
     if len(heads) != 1:
         raise LanguageError(f"{place} has {len(heads)} heads: it needs exactly one, which says what the match means")
-    if heads[0] in SYMBOL_HEADS and not captures & {"name", "names"}:
-        raise LanguageError(f"{place} has no @name")
-    if heads[0] is Head.WRAPPER and "wrapped" not in captures:
-        raise LanguageError(f"{place} has no @wrapped")
+    head = heads.pop()
+    needs = words.needs.get(head)
+    if needs and not captures & needs:
+        raise LanguageError(f"{place} has no {' or '.join(f'@{part}' for part in sorted(needs))}")
+    return head
 
 
 def _heads() -> Mapping[str, tuple[Head, SymbolKind]]:
@@ -257,3 +291,21 @@ def _heads() -> Mapping[str, tuple[Head, SymbolKind]]:
 
 
 HEADS = _heads()
+
+DEFINITIONS = Vocabulary(
+    frozenset(HEADS),
+    PARTS,
+    {head: frozenset({"name", "names"}) for head, (role, _) in HEADS.items() if role in SYMBOL_HEADS}
+    | {Head.WRAPPER.value: frozenset({"wrapped"})},
+)
+_WITHOUT_MODULE = frozenset({Mention.EXPORT_NAME, Mention.EXPORT_DEFAULT, Mention.EXPORT_WHOLE})
+_NAMES_MODULE = frozenset({Family.IMPORT, Family.IMPORTED, Family.EXPORT})
+REFERENCES = Vocabulary(
+    frozenset(HEADINGS),
+    MENTION_PARTS,
+    {
+        heading.head: frozenset({"specifier"})
+        for heading in HEADINGS.values()
+        if heading.family in _NAMES_MODULE and heading.mention not in _WITHOUT_MODULE
+    },
+)

@@ -31,7 +31,7 @@ MISSING = Location()
 
 
 class Modules(Protocol):
-    """Finds modules in one commit. Made once for all files of it; answers do not depend on the order of the questions."""
+    """Finds modules in one commit. Answers do not depend on the order of the questions."""
 
     def resolve(self, importer: str, specifier: str) -> Location:
         """The module that `specifier`, as written in the file `importer`, names."""

@@ -3,19 +3,48 @@
 from kotadb.model.facts import EXTRACTOR_VERSION, FileFacts, Symbol, SymbolKind
 from kotadb.model.files import TEXT, SkippedFile, SkipReason, SourceFile, TreeEntry
 from kotadb.model.jobs import IndexRequest, Job, JobStatus, Step
+from kotadb.model.references import (
+    DEFAULT,
+    NO_LINKS,
+    WHOLE,
+    DependencyKind,
+    Exports,
+    Expression,
+    Import,
+    Links,
+    Op,
+    Reference,
+    ReferenceKind,
+    Resolution,
+    Types,
+    pack_positions,
+    unpack_positions,
+)
 from kotadb.model.repositories import Index, Key, Owner, Repository
 
 __all__ = [
+    "DEFAULT",
     "EXTRACTOR_VERSION",
+    "NO_LINKS",
     "TEXT",
+    "WHOLE",
+    "DependencyKind",
+    "Exports",
+    "Expression",
     "FileFacts",
+    "Import",
     "Index",
     "IndexRequest",
     "Job",
     "JobStatus",
     "Key",
+    "Links",
+    "Op",
     "Owner",
+    "Reference",
+    "ReferenceKind",
     "Repository",
+    "Resolution",
     "SkipReason",
     "SkippedFile",
     "SourceFile",
@@ -23,4 +52,7 @@ __all__ = [
     "Symbol",
     "SymbolKind",
     "TreeEntry",
+    "Types",
+    "pack_positions",
+    "unpack_positions",
 ]

@@ -6,10 +6,13 @@ from typing import Any, Self
 
 import msgpack
 
-EXTRACTOR_VERSION = 1
-"""Version of what extraction writes. Stored facts of another version are not used.
+from kotadb.model.references import NO_LINKS, Links
+
+EXTRACTOR_VERSION = 2
+"""Version of what extraction and resolution write. Stored facts of another version are not used.
 
 1: files and symbols of TypeScript, TSX, JavaScript, JSX and Python.
+2: imports, exports, types and references.
 """
 
 
@@ -69,6 +72,7 @@ class FileFacts:
     lines: int
     has_errors: bool
     symbols: tuple[Symbol, ...] = ()
+    links: Links = NO_LINKS
 
     def pack(self) -> bytes:
         """The facts as bytes, to send and to store."""
@@ -79,14 +83,14 @@ class FileFacts:
             ]
             for s in self.symbols
         ]  # fmt: skip
-        packed: bytes = msgpack.packb([self.lines, self.has_errors, symbols])
+        packed: bytes = msgpack.packb([self.lines, self.has_errors, symbols, self.links])
         return packed
 
     @classmethod
     def unpack(cls, packed: bytes) -> Self:
         """The facts that `pack` made bytes of. Raises ValueError for other bytes."""
-        lines, has_errors, rows = msgpack.unpackb(packed)
-        return cls(lines, has_errors, tuple(_symbol(row) for row in rows))
+        lines, has_errors, rows, links = msgpack.unpackb(packed, strict_map_key=False)
+        return cls(lines, has_errors, tuple(_symbol(row) for row in rows), Links.of_rows(links))
 
     @staticmethod
     def unpack_header(packed: bytes) -> tuple[int, bool]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from tree_sitter import Node, Tree
+from tree_sitter import Node, QueryCursor, Tree
 
 from kotadb.languages import Language
 from kotadb.languages.grammar import HEADS, SCOPE_HEADS, SYMBOL_HEADS, Head, Rules
@@ -53,7 +53,7 @@ def lay_out(source: bytes, tree: Tree, language: Language) -> Layout:
     """Run the language's query over the tree."""
     layout = Layout()
     notes = _Notes(layout, source, language.rules)
-    for pattern, captures in language.matches(tree):
+    for pattern, captures in QueryCursor(language.definitions).matches(tree.root_node):
         head = next(capture for capture in captures if capture in HEADS)
         role, kind = HEADS[head]
         if role in _PLACED:

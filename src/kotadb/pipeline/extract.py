@@ -7,8 +7,9 @@ is one at the end of its line, a tab is one, and only a line feed ends a line.
 from tree_sitter import Parser, Tree
 
 from kotadb.languages import Language
-from kotadb.model import FileFacts
+from kotadb.model import NO_LINKS, FileFacts
 from kotadb.pipeline.captures import lay_out
+from kotadb.pipeline.references import references_of
 from kotadb.pipeline.symbols import symbols_of
 from kotadb.pipeline.text import count_lines
 
@@ -44,7 +45,11 @@ def extract(source: bytes, tree: Tree, language: Language) -> FileFacts:
     """The facts of a parsed file. `tree` must be `parse(source, language)`."""
     layout = lay_out(source, tree, language)
     symbols = symbols_of(source, layout, language.rules)
-    return FileFacts(lines=count_lines(source), has_errors=tree.root_node.has_error, symbols=symbols)
+    links = NO_LINKS
+    if language.references is not None:
+        listed = layout.exported_names if layout.lists_exports else None
+        links = references_of(source, tree, language, symbols, listed)
+    return FileFacts(count_lines(source), tree.root_node.has_error, symbols, links)
 
 
 def text_facts(source: bytes) -> FileFacts:

@@ -91,7 +91,7 @@ def test_a_broken_query_names_its_file(toy: LanguageSpec, tmp_path: Path, query:
 def test_the_broken_one_of_several_queries_is_named(toy: LanguageSpec, tmp_path: Path) -> None:
     (tmp_path / "toy" / "second.scm").write_text("(module")
     with pytest.raises(LanguageError, match=r"^toy/second.scm: "):
-        compile_language(replace(toy, queries=("toy.scm", "second.scm")))
+        compile_language(replace(toy, definitions=("toy.scm", "second.scm")))
 
 
 def test_captures_in_comments_and_strings_are_none(toy: LanguageSpec, tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_captures_in_comments_and_strings_are_none(toy: LanguageSpec, tmp_path: 
 
 def test_a_query_that_is_not_there(toy: LanguageSpec) -> None:
     with pytest.raises(LanguageError, match=r"toy/gone.scm: cannot be read"):
-        compile_language(replace(toy, queries=("gone.scm",)))
+        compile_language(replace(toy, definitions=("gone.scm",)))
 
 
 @pytest.mark.parametrize("grammar", ["no_such_module:language", "tree_sitter_python:no_such_name", ""])

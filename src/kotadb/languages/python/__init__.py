@@ -6,13 +6,14 @@
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from inspect import cleandoc
 
 from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
-from kotadb.model import SymbolKind
+from kotadb.languages.mentions import Shape, Step, member, name, through
+from kotadb.model import Op, SymbolKind
 
 _CLASSES = frozenset({SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.ENUM})
 _CONSTANT = re.compile(rb"_*[A-Z][A-Z0-9_]*")
@@ -97,13 +98,84 @@ def _bound_names(pattern: Node) -> Iterator[Node]:
             pending.extend(reversed(node.named_children))
 
 
+# ---- how names lead through expressions and annotations
+
+_SAME_MEMBERS = frozenset(
+    {
+        b"Optional",
+        b"Annotated",
+        b"ClassVar",
+        b"Final",
+        b"Awaitable",
+        b"Coroutine",
+        b"Required",
+        b"NotRequired",
+        b"ReadOnly",
+    }
+)
+
+
+def _call(node: Node) -> Step | None:
+    function = node.child_by_field_name("function")
+    if function is None:
+        return None
+    return Step(Op.SUPER) if function.text == b"super" else Step(Op.CALL, function)
+
+
+def _identifier(node: Node) -> Step:
+    return Step(Op.SELF) if node.text == b"Self" else name(node)
+
+
+def _union(node: Node) -> Step | None:
+    """`T | None` counts as T; other operators and unions are nothing in particular."""
+    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
+    if left is None or right is None or _text(node.child_by_field_name("operator")) != b"|":
+        return None
+    if right.type == "none":
+        return Step(None, left)
+    return Step(None, right) if left.type == "none" else None
+
+
+def _generic(node: Node) -> Step | None:
+    """`Optional[T]` counts as T, any other generic type is known by its name."""
+    base, arguments = node.named_child(0), node.named_child(1)
+    if base is None:
+        return None
+    if _last_name(_text(base)) in _SAME_MEMBERS and arguments is not None:
+        inner = arguments if node.type == "subscript" else arguments.named_child(0)
+        return Step(None, inner) if inner is not None else None
+    return Step(None, base) if node.type == "generic_type" else None
+
+
+def _quoted(node: Node) -> Step | None:
+    """An annotation in quotes, if it is a plain name."""
+    content = node.named_child(1)
+    is_name = content is not None and content.type == "string_content" and _text(content).decode().isidentifier()
+    return Step(Op.NAME, None, content) if is_name else None
+
+
+_SHAPES: Mapping[str, Shape] = {
+    "identifier": _identifier,
+    "attribute": member("object", "attribute"),
+    "call": _call,
+    "parenthesized_expression": through(),
+    "await": through(),
+    "type": through(),
+    "generic_type": _generic,
+    "subscript": _generic,
+    "binary_operator": _union,
+    "string": _quoted,
+    "named_expression": through("value"),
+}
+
 SPECS = (
     LanguageSpec(
         name="python",
         folder=__name__,
         extensions=(".py", ".pyi", ".pyw"),
         grammar="tree_sitter_python:language",
-        queries=("definitions.scm",),
+        definitions=("definitions.scm",),
+        references=("references.scm",),
         rules=Rules(
             refine=_refine,
             access=_access,
@@ -111,6 +183,9 @@ SPECS = (
             exported_by_default=_exported_by_default,
             documentation=_documentation,
             bound_names=_bound_names,
+            shapes=_SHAPES,
+            class_names_are_inner=True,
+            open_scope=True,
             gap=re.compile(rb"\s+|\\\r?\n|#[^\n]*"),
             comment=re.compile(
                 rb"(?P<comment>#[^\n]*)|'[^'\\\n]*(?:\\.[^'\\\n]*)*'|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"", re.DOTALL

@@ -8,13 +8,14 @@ The grammars differ in a few node names, so that `ecmascript.scm` holds what the
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
-from kotadb.model import SymbolKind
+from kotadb.languages.mentions import Shape, Step, itself, made_by, member, name, through, type_name
+from kotadb.model import Op, SymbolKind
 
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
 _TRANSPARENT = frozenset(
@@ -126,21 +127,113 @@ _RULES = Rules(
 )
 
 
+# ---- how names lead through expressions and types
+
+_NOTHING = frozenset({"undefined", "null", "predefined_type", "literal_type"})
+_SAME_MEMBERS = frozenset(
+    {b"Promise", b"Readonly", b"Partial", b"Required", b"NonNullable", b"Awaited", b"PromiseLike"}
+)
+
+
+def _call(node: Node) -> Step | None:
+    """A call's result; `require("x")` and `import("x")` are the module itself."""
+    function = node.child_by_field_name("function")
+    if function is None:
+        return None
+    if function.type == "import" or (function.type == "identifier" and function.text == b"require"):
+        specifier = _first_argument(node)
+        return Step(Op.MODULE, None, specifier) if specifier is not None else None
+    return Step(Op.CALL, function)
+
+
+def _first_argument(call: Node) -> Node | None:
+    arguments = call.child_by_field_name("arguments")
+    first = arguments.named_child(0) if arguments is not None else None
+    return first if first is not None and first.type == "string" else None
+
+
+def _assertion(node: Node) -> Step | None:
+    """`x as T` is a T; `x as const` is what x is."""
+    asserted = node.named_child(1) if node.named_child_count > 1 else None
+    return Step(Op.INSTANCE, asserted) if asserted is not None else through()(node)
+
+
+def _generic(node: Node) -> Step | None:
+    """`Promise<T>` counts as T: to await it or not is for the caller. Any other generic type is known by its name."""
+    base = node.child_by_field_name("name")
+    arguments = node.child_by_field_name("type_arguments")
+    if base is not None and base.text in _SAME_MEMBERS and arguments is not None:
+        return Step(None, arguments.named_child(0))
+    return Step(None, base) if base is not None else None
+
+
+def _union(node: Node) -> Step | None:
+    """`T | undefined` counts as T; other unions are nothing in particular."""
+    members = [member for member in _union_members(node) if member.type not in _NOTHING]
+    return Step(None, members[0]) if len(members) == 1 else None
+
+
+def _union_members(node: Node) -> Iterator[Node]:
+    pending = [node]
+    while pending:
+        member = pending.pop()
+        if member.type == "union_type":
+            pending.extend(member.named_children)
+        else:
+            yield member
+
+
+_SHAPES: Mapping[str, Shape] = {
+    "identifier": name,
+    "type_identifier": type_name,
+    "shorthand_property_identifier": name,
+    "this": itself(Op.SELF),
+    "this_type": itself(Op.SELF),
+    "super": itself(Op.SUPER),
+    "member_expression": member("object", "property"),
+    "nested_identifier": member("object", "property"),
+    "nested_type_identifier": member("module", "name"),
+    "call_expression": _call,
+    "new_expression": made_by(Op.INSTANCE, "constructor"),
+    "parenthesized_expression": through(),
+    "parenthesized_type": through(),
+    "non_null_expression": through(),
+    "await_expression": through(),
+    "satisfies_expression": through(),
+    "as_expression": _assertion,
+    "readonly_type": through(),
+    "generic_type": _generic,
+    "union_type": _union,
+    "type_query": through(),
+    "assignment_expression": through("right"),
+}
+
+_RULES = replace(_RULES, shapes=_SHAPES)
 _TYPED_RULES = replace(_RULES, repair=_repair)
 
 
-def _typed(name: str, grammar: str, *extensions: str) -> LanguageSpec:
-    return LanguageSpec(name, __name__, extensions, grammar, ("ecmascript.scm", "typescript.scm"), _TYPED_RULES)
+def _spec(
+    spec_name: str, grammar: str, rules: Rules, dialect: str, extensions: tuple[str, ...], *, jsx: bool
+) -> LanguageSpec:
+    files = (f"{dialect}.scm", "ecmascript.scm")
+    return LanguageSpec(
+        name=spec_name,
+        folder=__name__,
+        extensions=extensions,
+        grammar=grammar,
+        definitions=("definitions/ecmascript.scm", f"definitions/{dialect}.scm"),
+        rules=rules,
+        references=tuple(f"references/{file}" for file in (*(("jsx.scm",) if jsx else ()), *files)),
+    )
 
 
-def _untyped(name: str, *extensions: str) -> LanguageSpec:
-    grammar = "tree_sitter_javascript:language"
-    return LanguageSpec(name, __name__, extensions, grammar, ("ecmascript.scm", "javascript.scm"), _RULES)
-
+_TYPESCRIPT = "tree_sitter_typescript:language_typescript"
+_TSX = "tree_sitter_typescript:language_tsx"
+_JAVASCRIPT = "tree_sitter_javascript:language"
 
 SPECS = (
-    _typed("typescript", "tree_sitter_typescript:language_typescript", ".ts", ".mts", ".cts"),
-    _typed("tsx", "tree_sitter_typescript:language_tsx", ".tsx"),
-    _untyped("javascript", ".js", ".mjs", ".cjs"),
-    _untyped("jsx", ".jsx"),
+    _spec("typescript", _TYPESCRIPT, _TYPED_RULES, "typescript", (".ts", ".mts", ".cts"), jsx=False),
+    _spec("tsx", _TSX, _TYPED_RULES, "typescript", (".tsx",), jsx=True),
+    _spec("javascript", _JAVASCRIPT, _RULES, "javascript", (".js", ".mjs", ".cjs"), jsx=True),
+    _spec("jsx", _JAVASCRIPT, _RULES, "javascript", (".jsx",), jsx=True),
 )

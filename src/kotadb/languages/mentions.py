@@ -1,0 +1,214 @@
+"""The words of a language's `references.scm`: what its scopes are, what binds a name, what refers to one.
+
+Where several patterns match the same name, the one that is written first counts, so that the last ones can be as
+general as "every other identifier is read".
+"""
+
+from collections.abc import Callable, Iterator
+from enum import Enum, StrEnum, auto
+from typing import NamedTuple
+
+from tree_sitter import Node
+
+from kotadb.model import DependencyKind, Op, ReferenceKind
+
+
+class Mention(StrEnum):
+    """What a match means. `@reference.<kind>` and `@import.<kind>` carry a kind; all others stand as they are."""
+
+    REFERENCE = "reference"
+    """`@reference.<kind>`: a name that refers to something; its last part, if there is an `@object`."""
+    BIND = "bind"
+    """`@bind`: a name bound in the scope that it stands in."""
+    BIND_VALUE = "bind.value"
+    """The same where types have names of their own: a value's name."""
+    BIND_TYPE = "bind.type"
+    """The same: a type's name."""
+    BIND_SELF = "bind.self"
+    """A parameter that is always an instance of the class around."""
+    BIND_CLASS = "bind.class"
+    """A parameter that is always the class around."""
+    DECLARES = "declares"
+    """A symbol's name that no scope knows, with what is said about its type."""
+    IGNORE = "ignore"
+    """An identifier that is no name: a label, the name of an argument."""
+    OUTWARD = "outward"
+    """A name that this scope takes from the ones around it: `nonlocal`."""
+    GLOBAL = "global"
+    """A name that this scope takes from the module: `global`."""
+
+    SCOPE_FUNCTION = "scope.function"
+    """A function, with its parameters; `this` is its own."""
+    SCOPE_CLOSURE = "scope.closure"
+    """A function that has its `this` from around it."""
+    SCOPE_CLASS = "scope.class"
+    """A class."""
+    SCOPE_BLOCK = "scope.block"
+    """Any other part of the source that names can be bound in."""
+    SCOPE_OUTER = "scope.outer"
+    """A part of a scope whose names are looked up around that scope: a default of a parameter."""
+    TYPE_CHECKING = "type_checking"
+    """A part of the source whose imports are for types alone."""
+    IN_TYPE = "in_type"
+    """A part of the source where what is read is a type."""
+
+    IMPORT = "import"
+    """`@import.<kind>`: a statement or call that names the module `@specifier`."""
+    IMPORTED = "imported"
+    """A name that is imported from `@specifier`, bound under itself or its `@alias`."""
+    IMPORTED_DEFAULT = "imported.default"
+    """A name bound to what `@specifier` exports as `default`."""
+    IMPORTED_MODULE = "imported.module"
+    """A name bound to the module `@specifier` itself."""
+    IMPORTED_PART = "imported.part"
+    """One part of the dotted `@specifier`, a module too; the first is bound, or with an `@alias` the whole."""
+    IMPORTED_STAR = "imported.star"
+    """All names of `@specifier` are bound."""
+
+    EXPORTED = "exported"
+    """A statement that exports what it declares."""
+    EXPORTED_DEFAULT = "exported.default"
+    """A statement that exports what it declares as `default`."""
+    EXPORT_NAME = "export.name"
+    """A name of this file that is exported under itself or its `@alias`."""
+    EXPORT_DEFAULT = "export.default"
+    """A name of this file that is exported as `default`."""
+    EXPORT_WHOLE = "export.whole"
+    """A name of this file that is all of what the module exports: `export =`, `module.exports =`."""
+    REEXPORT_NAME = "reexport.name"
+    """A name of `@specifier` that is exported under itself or its `@alias`."""
+    REEXPORT_MODULE = "reexport.module"
+    """The name that the module `@specifier` is exported under."""
+    REEXPORT_STAR = "reexport.star"
+    """All names of `@specifier` are exported."""
+
+
+MENTION_PARTS = frozenset(
+    {
+        "object",  # the expression before the name
+        "specifier",  # what names a module: a string, or a dotted name
+        "alias",  # the name that something has here
+        "type_only",  # its presence: for types alone
+        "type",  # the declared type
+        "value",  # what the name is bound to
+        "returns",  # the declared type of what a function returns
+        "destructured",  # its presence: the name is bound to a member of `@value` or `@type`
+        "key",  # the name of that member, where it is another
+        "hoisted",  # its presence: bound in the function around, whatever blocks are between
+        "around",  # a scope that the name is bound outside of: a function's own name
+    }
+)
+
+
+class Family(Enum):
+    """What is done with a match."""
+
+    SCOPE = auto()
+    REGION = auto()
+    IMPORT = auto()
+    REFERENCE = auto()
+    BIND = auto()
+    OUTWARD = auto()
+    IMPORTED = auto()
+    EXPORT = auto()
+    IGNORE = auto()
+
+
+_FAMILIES = {
+    Family.SCOPE: (Mention.SCOPE_FUNCTION, Mention.SCOPE_CLOSURE, Mention.SCOPE_CLASS, Mention.SCOPE_BLOCK,
+                   Mention.SCOPE_OUTER),
+    Family.REGION: (Mention.EXPORTED, Mention.EXPORTED_DEFAULT, Mention.TYPE_CHECKING, Mention.IN_TYPE),
+    Family.IMPORT: (Mention.IMPORT,),
+    Family.REFERENCE: (Mention.REFERENCE,),
+    Family.BIND: (Mention.BIND, Mention.BIND_VALUE, Mention.BIND_TYPE, Mention.BIND_SELF, Mention.BIND_CLASS,
+                  Mention.DECLARES),
+    Family.OUTWARD: (Mention.OUTWARD, Mention.GLOBAL),
+    Family.IMPORTED: (Mention.IMPORTED, Mention.IMPORTED_DEFAULT, Mention.IMPORTED_MODULE, Mention.IMPORTED_PART,
+                      Mention.IMPORTED_STAR),
+    Family.EXPORT: (Mention.EXPORT_NAME, Mention.EXPORT_DEFAULT, Mention.EXPORT_WHOLE, Mention.REEXPORT_NAME,
+                    Mention.REEXPORT_MODULE, Mention.REEXPORT_STAR),
+    Family.IGNORE: (Mention.IGNORE,),
+}  # fmt: skip
+
+
+class Heading(NamedTuple):
+    """What a pattern's head capture means."""
+
+    head: str
+    mention: Mention
+    family: Family
+    kind: str
+    """The kind of a reference or import, "" for others."""
+
+
+def _headings() -> Iterator[Heading]:
+    kinds = {Mention.REFERENCE: tuple(ReferenceKind), Mention.IMPORT: tuple(DependencyKind)}
+    for family, mentions in _FAMILIES.items():
+        for mention in mentions:
+            for kind in kinds.get(mention, ("",)):
+                yield Heading(f"{mention}.{kind}" if kind else mention.value, mention, family, str(kind))
+
+
+HEADINGS = {heading.head: heading for heading in _headings()}
+"""Every head capture there is."""
+
+
+class Step(NamedTuple):
+    """How a node of the syntax tree is made of another: `op` applied to the expression `inner`, with `name`.
+
+    Without `inner` it stands for itself; with `op` None it stands for what `inner` stands for.
+    """
+
+    op: Op | None
+    inner: Node | None = None
+    name: Node | None = None
+    is_type: bool = False
+    """The name is a type's, where types have names of their own."""
+
+
+Shape = Callable[[Node], Step | None]
+"""Reads a node of one type as an expression; None where it is none that names lead through."""
+
+
+def name(node: Node) -> Step:
+    """A plain name."""
+    return Step(Op.NAME, None, node)
+
+
+def type_name(node: Node) -> Step:
+    """The name of a type."""
+    return Step(Op.NAME, None, node, is_type=True)
+
+
+def itself(op: Op) -> Shape:
+    """`this`, `super`: the word alone says it."""
+    return lambda node: Step(op)
+
+
+def member(base: str, part: str) -> Shape:
+    """A member access whose object and name are in these fields."""
+
+    def shape(node: Node) -> Step:
+        return Step(Op.MEMBER, node.child_by_field_name(base), node.child_by_field_name(part))
+
+    return shape
+
+
+def made_by(op: Op, field: str) -> Shape:
+    """An expression made from the one in this field: a call, an instantiation."""
+
+    def shape(node: Node) -> Step | None:
+        inner = node.child_by_field_name(field)
+        return Step(op, inner) if inner is not None else None
+
+    return shape
+
+
+def through(field: str = "") -> Shape:
+    """Stands for what is in this field, or for its first named child: parentheses, `await`."""
+
+    def shape(node: Node) -> Step | None:
+        inner = node.child_by_field_name(field) if field else node.named_child(0)
+        return Step(None, inner) if inner is not None else None
+
+    return shape

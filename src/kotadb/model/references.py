@@ -1,0 +1,186 @@
+"""What one file says about others: its imports, its exports, and its references in terms of expressions."""
+
+from collections.abc import Iterable
+from enum import IntEnum, StrEnum
+from typing import Any, NamedTuple, Self
+
+import msgpack
+
+DEFAULT = "default"
+"""The name of a module's default export."""
+WHOLE = "export ="
+"""The name under which `export =` and `module.exports =` export; no source can use it."""
+
+
+class ReferenceKind(StrEnum):
+    IMPORT = "import"
+    REEXPORT = "reexport"
+    CALL = "call"
+    INSTANTIATION = "instantiation"
+    EXTENDS = "extends"
+    IMPLEMENTS = "implements"
+    TYPE = "type"
+    PROPERTY = "property"
+    DECORATOR = "decorator"
+    JSX = "jsx"
+    READ = "read"
+    WRITE = "write"
+
+
+class Resolution(StrEnum):
+    """How the target of a reference was found; an answer that took several ways is as sure as the last of them."""
+
+    SCOPE = "scope"
+    """The scopes of the file say so."""
+    IMPORT = "import"
+    """Through an import and what the imported modules export."""
+    MEMBER = "member"
+    """A member of a module, namespace or class, or of `this` or `self`."""
+    TYPE = "type"
+    """A member of a value whose type is declared, or is plain from what the value was made by."""
+    UNIQUE_NAME = "unique_name"
+    """The only symbol in the repository that it can be."""
+    SCIP = "scip"
+    """A compiler says so."""
+
+
+class DependencyKind(StrEnum):
+    IMPORT = "import"
+    TYPE_IMPORT = "type_import"
+    REEXPORT = "reexport"
+    DYNAMIC_IMPORT = "dynamic_import"
+    REQUIRE = "require"
+    INCLUDE = "include"
+    USE = "use"
+
+
+class Op(IntEnum):
+    """What an expression is made of. `operand` is the number of another expression of the file, or as said here."""
+
+    NAME = 0
+    """`name`, as the file's outermost scope knows it."""
+    SYMBOL = 1
+    """The symbol of the file with the number `operand`."""
+    MODULE = 2
+    """The module with the specifier `name`."""
+    FROM = 3
+    """What the module `operand` exports as `name`."""
+    MEMBER = 4
+    """The member `name` of `operand`."""
+    CALL = 5
+    """The result of calling `operand`."""
+    INSTANCE = 6
+    """A value of the type `operand`."""
+    SELF = 7
+    """An instance of the class with the symbol number `operand`: `this`, `self`."""
+    SUPER = 8
+    """The same, seen as an instance of its bases."""
+
+
+class Expression(NamedTuple):
+    """One step of an expression: a file's expressions are numbered, and each refers to earlier ones only."""
+
+    op: Op
+    operand: int = -1
+    name: str | None = None
+
+
+class Import(NamedTuple):
+    """A statement or call that names another module."""
+
+    specifier: str
+    kind: DependencyKind
+    type_only: bool
+    line: int
+    names: tuple[str, ...]
+    """What is taken from the module, where it may be a module in turn (`from package import module`)."""
+
+
+class Reference(NamedTuple):
+    """All occurrences in one file of an expression's last name, for one kind and enclosing symbol."""
+
+    kind: ReferenceKind
+    expression: int
+    enclosing: int
+    """Number of the innermost symbol around the occurrences, -1 for none."""
+    positions: bytes
+    """Packed by `pack_positions`."""
+
+
+class Exports(NamedTuple):
+    """The names of a module, with the numbers of the expressions they stand for, in the order they were bound."""
+
+    scope: dict[str, list[int]]
+    """What names mean in the module's outermost scope."""
+    exported: dict[str, list[int]] | None
+    """What names other modules can take from it; None where that is the scope itself."""
+    stars: tuple[str, ...]
+    """Specifiers of modules all of whose names are names of this one too."""
+    listed: tuple[str, ...] | None
+    """The names that a star import takes; None for all that are exported by their form."""
+
+
+class Types(NamedTuple):
+    """What is known of the values of symbols: numbers of expressions by number of the symbol."""
+
+    values: dict[int, int]
+    """What reading a variable or property gives."""
+    returns: dict[int, int]
+    """What calling a function gives."""
+    bases: dict[int, list[int]]
+    """What a class or interface extends, in order."""
+
+
+class Links(NamedTuple):
+    """What one file says about others, and what others need to know of it."""
+
+    imports: tuple[Import, ...] = ()
+    exports: Exports = Exports({}, {}, (), None)
+    types: Types = Types({}, {}, {})
+    expressions: tuple[Expression, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+    @classmethod
+    def of_rows(cls, rows: list[Any]) -> Self:
+        """The links that were packed as these plain lists."""
+        imports, exports, types, expressions, references = rows
+        return cls(
+            tuple(
+                Import(specifier, DependencyKind(kind), type_only, line, tuple(names))
+                for specifier, kind, type_only, line, names in imports
+            ),
+            Exports(exports[0], exports[1], tuple(exports[2]), None if exports[3] is None else tuple(exports[3])),
+            Types(*types),
+            tuple(Expression(_OPS[op], operand, name) for op, operand, name in expressions),
+            tuple(
+                Reference(_KINDS[kind], expression, enclosing, positions)
+                for kind, expression, enclosing, positions in references
+            ),
+        )
+
+
+NO_LINKS = Links()
+_OPS = tuple(Op)
+_KINDS = {kind.value: kind for kind in ReferenceKind}
+
+
+def pack_positions(positions: Iterable[tuple[int, int]]) -> bytes:
+    """(line, column) pairs in ascending order as bytes; lines as differences."""
+    numbers: list[int] = []
+    last = 0
+    for line, column in positions:
+        numbers += (line - last, column)
+        last = line
+    packed: bytes = msgpack.packb(numbers)
+    return packed
+
+
+def unpack_positions(packed: bytes) -> list[tuple[int, int]]:
+    """What `pack_positions` made bytes of."""
+    numbers = msgpack.unpackb(packed)
+    positions = []
+    line = 0
+    for index in range(0, len(numbers), 2):
+        line += numbers[index]
+        positions.append((line, numbers[index + 1]))
+    return positions
