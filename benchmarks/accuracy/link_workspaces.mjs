@@ -29,8 +29,9 @@ function matches(pattern, folder) {
 const listed = patterns();
 for (const file of manifests) {
   const folder = path.dirname(file);
+  if (!listed.some((pattern) => matches(pattern, folder))) continue;
   const { name } = JSON.parse(readFileSync(path.join(root, file), "utf8"));
-  if (!name || !listed.some((pattern) => matches(pattern, folder))) continue;
+  if (!name) continue;
   const link = path.join(root, "node_modules", name);
   mkdirSync(path.dirname(link), { recursive: true });
   if (!existsSync(link)) symlinkSync(path.join(root, folder), link, "dir");

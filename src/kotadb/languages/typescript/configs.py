@@ -58,7 +58,7 @@ class Configs:
 
     def _read(self, path: str) -> dict[str, object]:
         if path not in self._raw:
-            self._raw[path] = read_object(self._files.read(path))
+            self._raw[path] = read_object(self._files.read(path) if path in self._files.paths else None)
         return self._raw[path]
 
     def _referenced_by(self, config: Config) -> list[Config]:

@@ -51,8 +51,8 @@ class Lookup:
         return found or (path if path in self._paths else None)
 
     def spelled(self, path: str) -> str | None:
-        """The file itself, if the path has the extension of code."""
-        return path if path in self._paths and split(path)[1] else None
+        """The file of exactly this path."""
+        return path if path in self._paths else None
 
     def folder(self, path: str) -> str | None:
         """What its package.json names, or its index."""
@@ -68,7 +68,7 @@ class Lookup:
         """The source of a built file, by the path that it would have but for its extension."""
         stem, extension = split(path)
         if extension in _INSTEAD:
-            return self._first(stem, (*_SOURCES_FIRST.get(extension, ()), *_SOURCES))
+            return self._first(stem, (*_SOURCES_FIRST.get(extension, ()), *_SOURCES)) or self._index(stem)
         return path if path in self._paths else self._first(path, _SOURCES) or self._index(path)
 
     def _entry(self, path: str) -> str | None:
@@ -84,6 +84,11 @@ class Lookup:
 
     def _first(self, stem: str, extensions: Iterable[str]) -> str | None:
         return next((path for extension in extensions if (path := stem + extension) in self._paths), None)
+
+
+def is_code(path: str) -> bool:
+    """Whether its extension is one of code."""
+    return split(path)[1] != ""
 
 
 def split(path: str) -> tuple[str, str]:

@@ -32,6 +32,8 @@ class Manifest:
     exports: StarMap[object] | None
     imports: StarMap[object]
     dependencies: dict[str, str]
+    workspaces: tuple[str, ...]
+    """Patterns of the folders of its members."""
 
     def link(self, name: str) -> str | None:
         """The folder in the repository that it takes this dependency from, where it says so."""
@@ -42,7 +44,7 @@ class Manifest:
 
 def read_manifest(folder: str, text: str) -> Manifest:
     raw = read_object(text)
-    name = raw.get("name")
+    name, listed = raw.get("name"), raw.get("workspaces")
     return Manifest(
         folder=folder,
         name=name if isinstance(name, str) and name else None,
@@ -56,12 +58,16 @@ def read_manifest(folder: str, text: str) -> Manifest:
             for name, version in mapping(raw.get(key)).items()
             if isinstance(version, str)
         },
+        workspaces=tuple(strings(listed.get("packages") if isinstance(listed, dict) else listed)),
     )
 
 
-def workspace(folder: str, read: Callable[[str], str | None]) -> GlobSet | None:
+def workspace_in(folder: str, manifest: Manifest | None, read: Callable[[str], str | None]) -> GlobSet | None:
     """The folders of the workspace whose root this is; None if it is none."""
-    listed = [pattern for name, patterns in _LISTS.items() for pattern in patterns(read(inside(folder, name)) or "")]
+    listed = list(manifest.workspaces) if manifest is not None else []
+    for name, members_in in _LISTS.items():
+        text = read(inside(folder, name))
+        listed.extend(members_in(text) if text is not None else ())
     members = listed[:_MAX_MEMBERS]
     if not members:
         return None
@@ -75,11 +81,6 @@ def _globs(folder: str, patterns: list[str]) -> Iterator[Glob]:
         path = join(folder, pattern)
         if path is not None:
             yield Glob(path)
-
-
-def _of_manifest(text: str) -> list[str]:
-    listed = read_object(text).get("workspaces")
-    return strings(mapping(listed).get("packages") if isinstance(listed, dict) else listed)
 
 
 def _of_lerna(text: str) -> list[str]:
@@ -107,9 +108,8 @@ def _of_pnpm(text: str) -> list[str]:
 
 
 _LISTS: dict[str, Callable[[str], list[str]]] = {
-    MANIFEST: _of_manifest,
     "pnpm-workspace.yaml": _of_pnpm,
     "lerna.json": _of_lerna,
     "rush.json": _of_rush,
 }
-WORKSPACE_FILES = frozenset(_LISTS)
+WORKSPACE_FILES = frozenset({MANIFEST, *_LISTS})

@@ -14,7 +14,7 @@ from kotadb.languages.typescript.entries import Entries
 from kotadb.languages.typescript.exports import targets
 from kotadb.languages.typescript.folders import inside, join, parent, relative_to
 from kotadb.languages.typescript.import_maps import ImportMaps
-from kotadb.languages.typescript.lookup import Lookup
+from kotadb.languages.typescript.lookup import Lookup, is_code
 from kotadb.languages.typescript.names import is_relative, package_of
 from kotadb.languages.typescript.outputs import Outputs
 from kotadb.languages.typescript.packages import Packages
@@ -129,14 +129,15 @@ class _TypeScriptModules:
         return next((path for way in ways if (path := way(place, specifier)) is not None), None)
 
     def _by_paths(self, place: _Importer, specifier: str) -> str | None:
-        return self._first(self._spelled_or_module, _aliased(place, specifier))
-
-    def _spelled_or_module(self, path: str) -> str | None:
-        """A whole file name in `paths` means that very file."""
-        return self._lookup.spelled(path) or self._lookup.module(path)
+        for target, path in _aliased(place, specifier):
+            # A whole file name in `paths` means that very file.
+            found = (self._lookup.spelled(path) if is_code(target) else None) or self._lookup.module(path)
+            if found is not None:
+                return found
+        return None
 
     def _by_built_paths(self, place: _Importer, specifier: str) -> str | None:
-        return self._first(self._outputs.source, _aliased(place, specifier))
+        return self._first(self._outputs.source, [path for _, path in _aliased(place, specifier)])
 
     def _by_base_url(self, place: _Importer, specifier: str) -> str | None:
         base = place.config.base_url
@@ -180,7 +181,7 @@ class _TypeScriptModules:
         name = package_of(written)
         if name is None or self._packages.own(name, place.folder) is not None:
             return MISSING
-        is_alias = any(_INSTALLED not in f"{path}/" for path in _aliased(place, specifier, catch_all=False))
+        is_alias = any(_INSTALLED not in f"{path}/" for _, path in _aliased(place, specifier, catch_all=False))
         if is_alias and not self._packages.declares(name, place.folder):
             return MISSING
         return Location(package=name)
@@ -189,10 +190,10 @@ class _TypeScriptModules:
         return next((path for candidate in candidates if (path := find(candidate)) is not None), None)
 
 
-def _aliased(place: _Importer, specifier: str, *, catch_all: bool = True) -> list[str]:
-    """What `paths` has for the specifier; an alias for everything need not mean this one."""
+def _aliased(place: _Importer, specifier: str, *, catch_all: bool = True) -> list[tuple[str, str]]:
+    """What `paths` has for the specifier, as written and filled in. An alias for everything need not mean this one."""
     match = place.config.paths.match(specifier)
     if match is None or (match.key == "*" and not catch_all):
         return []
-    paths = (join("", target.replace("*", match.star, 1)) for target in match.value)
-    return [path for path in paths if path is not None]
+    filled = ((target, join("", target.replace("*", match.star, 1))) for target in match.value)
+    return [(target, path) for target, path in filled if path is not None]

@@ -1,17 +1,22 @@
 """From what a build writes, which is not in the repository, back to the source that it is made of."""
 
+import re
 from collections.abc import Iterator
 
 from kotadb.languages.typescript.configs import Configs
 from kotadb.languages.typescript.folders import inside, parent, relative_to
 from kotadb.languages.typescript.lookup import Lookup
+from kotadb.languages.typescript.manifests import Manifest
 from kotadb.languages.typescript.packages import Packages
 from kotadb.languages.typescript.tsconfig import Config
 
 _SOURCE = "src"
-_BUILT = frozenset({"dist", "lib", "build", "out", "output", "esm", "cjs", "es", "types"})
+_BUILT = frozenset({"dist", "lib", "build", "out", "output", "esm", "cjs", "es"})
 _FORMATS = frozenset({"esm", "cjs", "mjs", "es", "es6", "umd", "types", "module", "commonjs", "node", "browser"})
 """Folders in the output that hold the same modules, each in another format."""
+_BUNDLE = re.compile(r"(?:dist|lib|build|out)/([^/.]+)((?:\.[\w-]+)*)")
+"""A module and all that it imports in one file: its name, and what it was built for."""
+_FORMAT = re.compile(r"(?:\.(?:cjs|common|esm|umd|global|browser|min|prod|dev|d|[cm]?[jt]s))*")
 
 
 class Outputs:
@@ -27,7 +32,18 @@ class Outputs:
         scope = self._packages.scope(parent(built))
         folder = scope.folder if scope is not None else ""
         candidates = (*self._configured(folder, built), *_usual(folder, built))
-        return next((found for path in candidates if (found := self._lookup.source(path)) is not None), None)
+        found = next((found for path in candidates if (found := self._lookup.source(path)) is not None), None)
+        return found or self._bundled(scope, built)
+
+    def _bundled(self, scope: Manifest | None, built: str) -> str | None:
+        """The source of `dist/name.esm.js`: that of the same name, or the entry of a package that is called so."""
+        folder = scope.folder if scope is not None else ""
+        bundle = _BUNDLE.fullmatch(relative_to(folder, built) or "")
+        if bundle is None:
+            return None
+        source = self._lookup.source(inside(folder, f"{_SOURCE}/{bundle[1]}")) if _FORMAT.fullmatch(bundle[2]) else None
+        names = [name.rpartition("/")[2] for name in (folder, scope.name if scope is not None else None) if name]
+        return source or (self.entry(folder) if bundle[1] in names else None)
 
     def entry(self, folder: str) -> str | None:
         """The source of a package of which nothing else is known."""
@@ -52,6 +68,8 @@ def _usual(folder: str, built: str) -> Iterator[str]:
     first, *rest = (relative_to(folder, built) or "").split("/")
     if first not in _BUILT:
         return
+    if not rest:
+        yield inside(folder, _SOURCE)
     while rest:
         path = "/".join(rest)
         yield inside(folder, f"{_SOURCE}/{path}")

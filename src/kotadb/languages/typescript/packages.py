@@ -6,10 +6,12 @@ from itertools import islice
 
 from kotadb.languages.modules import Files
 from kotadb.languages.typescript.folders import Nearest, inside, parent, relative_to, upwards
-from kotadb.languages.typescript.manifests import MANIFEST, WORKSPACE_FILES, Manifest, read_manifest, workspace
+from kotadb.languages.typescript.manifests import MANIFEST, WORKSPACE_FILES, Manifest, read_manifest, workspace_in
 from kotadb.languages.typescript.names import BUILTINS
 
 _INSTALLED = "node_modules"
+_REGISTRY = "npm:"
+"""What the version of a dependency begins with that no workspace shall provide."""
 _MAX_WORKSPACES = 8
 """Workspaces around one package that are asked whether it is a member, from the inside out."""
 
@@ -20,9 +22,11 @@ class Packages:
     def __init__(self, files: Files) -> None:
         self._files = files
         folders = _folders_with(WORKSPACE_FILES, files)
-        self._manifests = {folder: manifest for folder in folders if (manifest := self._read(folder)) is not None}
+        self._manifests = {folder: manifest for folder in folders if (manifest := self._manifest(folder)) is not None}
         self._workspaces = {
-            folder: members for folder in folders if (members := workspace(folder, files.read)) is not None
+            folder: members
+            for folder in folders
+            if (members := workspace_in(folder, self._manifests.get(folder), self._read)) is not None
         }
         self._roots = {folder: self._root_of(folder) for folder in self._manifests}
         self._by_name: dict[str, list[Manifest]] = defaultdict(list)
@@ -31,9 +35,12 @@ class Packages:
                 self._by_name[manifest.name].append(manifest)
         self._scopes = Nearest(self._manifests.get)
 
-    def _read(self, folder: str) -> Manifest | None:
-        text = self._files.read(inside(folder, MANIFEST))
+    def _manifest(self, folder: str) -> Manifest | None:
+        text = self._read(inside(folder, MANIFEST))
         return None if text is None else read_manifest(folder, text)
+
+    def _read(self, path: str) -> str | None:
+        return self._files.read(path) if path in self._files.paths else None
 
     def _root_of(self, folder: str) -> str | None:
         """The folder of the nearest workspace that lists this one."""
@@ -53,8 +60,6 @@ class Packages:
     def find(self, name: str, folder: str) -> Manifest | None:
         """The package of this repository that a file in the folder gets under this name."""
         declaring = self._declaring(name, folder)
-        if declaring is not None and declaring.dependencies[name].startswith("npm:"):
-            return None  # an alias of a package with another name
         linked = declaring.link(name) if declaring is not None else None
         if linked is not None:
             return self.at(linked)
@@ -62,6 +67,9 @@ class Packages:
 
     def own(self, name: str, folder: str) -> Manifest | None:
         """The same, only if no registry could have another: the file's own package, or one of its workspace."""
+        declaring = self._declaring(name, folder)
+        if declaring is not None and declaring.dependencies[name].startswith(_REGISTRY):
+            return None
         scope = self.scope(folder)
         return scope if scope is not None and scope.name == name else self._member(name, folder)
 

@@ -51,9 +51,12 @@ class Glob:
     def __init__(self, pattern: str, *, includes: bool = False) -> None:
         self._includes = includes
         self._segments = [_segment(name, includes) for name in pattern.split("/")] if pattern else []
+        self._prefix = re.split(r"[^/]*[*?]", pattern, maxsplit=1)[0].rstrip("/")
 
     def matches(self, path: str) -> bool:
         """The segments one by one; where they do not fit, the last `**` takes one more folder."""
+        if not path.startswith(self._prefix):  # most paths, without a closer look
+            return False
         names, segments = path.split("/"), self._segments
         at = position = 0
         restart: tuple[int, int] | None = None
