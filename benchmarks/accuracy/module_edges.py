@@ -4,8 +4,8 @@
     PYTHONPATH=src .venv/bin/python benchmarks/accuracy/module_edges.py CHECKOUT PACKAGE --export EXPORT.jsonl
 
 PACKAGE is the folder of a regular package in CHECKOUT, such as `httpx` or `src/flask`. Our edges come from the
-`dependency` records of `kotadb export`, or, with `--from-ast`, from the import statements that Python's own parser finds,
-asked one by one: that measures module resolution and nothing else.
+`dependency` records of `kotadb export`, or, with `--from-ast`, from the import statements that Python's own parser
+finds, asked one by one: that measures module resolution and nothing else.
 
 grimp comes with import-linter and so is in the environment for development; `--grimp PYTHON` names another interpreter
 that can import it. It runs in a process of its own, with the package's root on its path: it reads the package's files
