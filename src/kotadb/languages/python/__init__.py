@@ -13,6 +13,7 @@ from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
 from kotadb.languages.mentions import Shape, Step, member, name, through
+from kotadb.languages.python.modules import python_modules
 from kotadb.model import Op, SymbolKind
 
 _CLASSES = frozenset({SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.ENUM})
@@ -176,6 +177,7 @@ SPECS = (
         grammar="tree_sitter_python:language",
         definitions=("definitions.scm",),
         references=("references.scm",),
+        modules=python_modules,
         rules=Rules(
             refine=_refine,
             access=_access,

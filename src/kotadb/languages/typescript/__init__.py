@@ -15,6 +15,7 @@ from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
 from kotadb.languages.mentions import Shape, Step, itself, made_by, member, name, through, type_name
+from kotadb.languages.typescript.modules import typescript_modules
 from kotadb.model import Op, SymbolKind
 
 _FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
@@ -224,6 +225,7 @@ def _spec(
         definitions=("definitions/ecmascript.scm", f"definitions/{dialect}.scm"),
         rules=rules,
         references=tuple(f"references/{file}" for file in (*(("jsx.scm",) if jsx else ()), *files)),
+        modules=typescript_modules,
     )
 
 

@@ -183,3 +183,5 @@
 (call_expression function: (non_null_expression (identifier) @reference.call))
 (call_expression
   function: (non_null_expression (member_expression object: (_) @object property: (_) @reference.call)))
+
+(type_identifier) @reference.type
