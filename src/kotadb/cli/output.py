@@ -56,11 +56,8 @@ def print_job(job: dict[str, Any]) -> None:
 
 
 def _print_stats(stats: dict[str, Any]) -> None:
-    not_built = stats.get("not_built", [])
-    notes = {"references_found": "references", "dependencies_extracted": "dependencies"}
     for key in ("files_indexed", "symbols_extracted", "references_found", "dependencies_extracted"):
-        note = "  [dim](this version does not extract them yet)[/dim]" if notes.get(key) in not_built else ""
-        out.print(f"  {key.split('_')[0]:<14}{stats[key]:>10,}{note}")
+        out.print(f"  {key.split('_')[0]:<14}{stats[key]:>10,}")
     skipped = stats["files_skipped"]
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(skipped.items()))
     out.print(f"  {'skipped':<14}{sum(skipped.values()):>10,}" + (f"  [dim]{reasons}[/dim]" if reasons else ""))

@@ -1,6 +1,6 @@
 """The index-repo task: seven steps from a repository's address to a stored index."""
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,13 +16,24 @@ from kotadb.git.objects import list_tree, read_blobs
 from kotadb.git.sources import LocalSource, Source, parse_remote
 from kotadb.jobs.tracker import Run, claim
 from kotadb.jobs.workspace import Workspace, workspace
-from kotadb.languages import language_of
+from kotadb.languages import Files, language_of, modules
 from kotadb.logs import get_logger
-from kotadb.model import EXTRACTOR_VERSION, Index, Repository, SkippedFile, SkipReason, SourceFile, Step, TreeEntry
+from kotadb.model import (
+    EXTRACTOR_VERSION,
+    FileFacts,
+    Index,
+    Repository,
+    SkippedFile,
+    SkipReason,
+    SourceFile,
+    Step,
+    TreeEntry,
+)
 from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
 from kotadb.pipeline.discover import IGNORE_FILE, Discovery, decode, discover, inspect
 from kotadb.pipeline.identify import file_digest, file_ids
 from kotadb.pipeline.ignore import exclusion
+from kotadb.pipeline.link import Linker
 from kotadb.postgres import repositories
 from kotadb.postgres.database import Connection, Database
 from kotadb.postgres.store import (
@@ -32,6 +43,7 @@ from kotadb.postgres.store import (
     StagedFile,
     add_blobs,
     collect_blobs,
+    content,
     digests,
     known_blobs,
     load_facts,
@@ -42,8 +54,6 @@ from kotadb.settings import Settings
 
 BATCH_BYTES = 2 * 1024 * 1024
 LOG_MEMORY_ABOVE_FILES = 1_000
-NOT_BUILT = (Step.REFERENCES, Step.DEPENDENCIES)
-"""Steps that this version does not take yet; jobs say so in their stats."""
 
 log = get_logger(__name__)
 
@@ -80,7 +90,8 @@ def index_repo(run: Run, settings: Settings) -> None:
         found = _discover(run, settings, fetched)
         parsed = _parse(run, settings, fetched, found)  # and symbols: a file is parsed and extracted in one go
         stack.close()
-        _store(run, settings, fetched, found, parsed)
+        linked = _link(run, found, parsed)
+        _store(run, settings, fetched, linked)
     _collect(run)
 
 
@@ -167,7 +178,7 @@ def _parse(run: Run, settings: Settings, fetched: Fetched, found: Discovery) -> 
     """Parse and extract the blobs that are new, and store them in batches as they come."""
     new = _new_blobs(run, found)
     result = ParseResult({}, {})
-    seconds = {Step.PARSE: 0.0, Step.SYMBOLS: 0.0}
+    seconds = {Step.PARSE: 0.0, Step.SYMBOLS: 0.0, Step.REFERENCES: 0.0}
     # Closed at the end, whatever it is: git must not read on in a directory that is being removed.
     requests = _requests(run, fetched, new, result)
     with run.step(Step.PARSE, len(new)), closing(requests), ParserPool(settings) as pool:
@@ -177,6 +188,7 @@ def _parse(run: Run, settings: Settings, fetched: Fetched, found: Discovery) -> 
                 result.facts[new[parsed.key]] = parsed.facts
                 seconds[Step.PARSE] += parsed.parse_seconds
                 seconds[Step.SYMBOLS] += parsed.symbols_seconds
+                seconds[Step.REFERENCES] += parsed.references_seconds
             _store_blobs(run, new, batch)
             if len(new) > LOG_MEMORY_ABOVE_FILES:
                 log.info(
@@ -242,28 +254,59 @@ def _store_blobs(run: Run, new: list[BlobKey], batch: Iterable[Parsed]) -> None:
         add_blobs(connection, run.repository_id, blobs, replace=run.job.force)
 
 
-# ---- 5 and 6: references, dependencies: NOT_BUILT --------------------------------------------------------------------
+# ---- 5 and 6: references, dependencies -------------------------------------------------------------------------------
 
 
-# ---- 7: store --------------------------------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Everything that the new index will hold but for what is stored already: the source text."""
+
+    files: list[StagedFile]
+    skipped: list[tuple[int, SkippedFile]]
 
 
-def _store(run: Run, settings: Settings, fetched: Fetched, found: Discovery, parsed: ParseResult) -> None:
-    """Replace the index and complete the job, in one transaction."""
+def _link(run: Run, found: Discovery, parsed: ParseResult) -> Linked:
+    """Find what the references of all files refer to, from their facts alone."""
     ids = file_ids([file.raw_path for file in found.files] + [entry.raw_path for entry in found.skipped])
     files = [file for file in found.files if (file.blob_sha, file.language) not in parsed.skipped]
-    skipped = (*found.skipped, *_skipped_blobs(found.files, parsed))
-    with run.step(Step.STORE), run.database.transaction() as connection:
-        stage(
-            connection,
-            _staged(connection, run, files, ids, parsed.facts),
-            [(ids[entry.raw_path], entry) for entry in skipped],
-        )
-        stats = store(
-            connection, run.job.id, run.claim, IndexHeader(fetched.commit_sha, fetched.branch, limits(settings)),
-            run.stats() | {"not_built": [step.value for step in NOT_BUILT]}, rewrite=run.job.force,
-        )  # fmt: skip
-    log.info("job completed", commit_sha=fetched.commit_sha, **stats)
+    skipped = [(ids[entry.raw_path], entry) for entry in (*found.skipped, *_skipped_blobs(found.files, parsed))]
+    with run.step(Step.REFERENCES, len(files)):
+        paths = {entry.path: ids[entry.raw_path] for _, entry in skipped}
+        paths |= {file.path: ids[file.raw_path] for file in files}
+        facts = _facts(run, files, parsed)
+        linker = Linker(paths, modules(Files(frozenset(paths), _reader(run, files))))
+        for file in files:
+            linker.add(file.path, file.language, FileFacts.unpack(facts[file.blob_sha, file.language]))
+        staged = []
+        for number, file in enumerate(files):
+            resolved = linker.resolved(number)
+            with run.clock(Step.DEPENDENCIES):
+                linked = linker.linked(number, resolved)
+            digest = file_digest(file, linked.digest())
+            key = file.blob_sha, file.language
+            staged.append(StagedFile(ids[file.raw_path], file, digest, facts[key], linked))
+            run.advance(number + 1)
+    return Linked(staged, skipped)
+
+
+def _facts(run: Run, files: Iterable[SourceFile], parsed: ParseResult) -> dict[BlobKey, bytes]:
+    """The packed facts of all files: of those just parsed, and of those known before."""
+    keys = {(file.blob_sha, file.language) for file in files} - parsed.facts.keys()
+    with run.database.transaction() as connection:
+        return parsed.facts | load_facts(connection, run.repository_id, keys)
+
+
+def _reader(run: Run, files: Iterable[SourceFile]) -> Callable[[str], str | None]:
+    """Reads the text of an indexed file: manifests say where modules are."""
+    keys = {file.path: (file.blob_sha, file.language) for file in files}
+
+    def read(path: str) -> str | None:
+        if path not in keys:
+            return None
+        with run.database.transaction() as connection:
+            return content(connection, run.repository_id, keys[path])
+
+    return read
 
 
 def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator[SkippedFile]:
@@ -273,19 +316,24 @@ def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator
             yield SkippedFile(file.path, file.raw_path, reason)
 
 
-def _staged(
-    connection: Connection, run: Run, files: list[SourceFile], ids: dict[bytes, int], facts: dict[BlobKey, bytes]
-) -> list[StagedFile]:
-    """The files with their facts, for those that differ from what the index holds."""
+# ---- 7: store --------------------------------------------------------------------------------------------------------
+
+
+def _store(run: Run, settings: Settings, fetched: Fetched, linked: Linked) -> None:
+    """Replace the index and complete the job, in one transaction."""
+    with run.step(Step.STORE), run.database.transaction() as connection:
+        stage(connection, _changed(connection, run, linked.files), linked.skipped)
+        stats = store(
+            connection, run.job.id, run.claim, IndexHeader(fetched.commit_sha, fetched.branch, limits(settings)),
+            run.stats(), rewrite=run.job.force,
+        )  # fmt: skip
+    log.info("job completed", commit_sha=fetched.commit_sha, **stats)
+
+
+def _changed(connection: Connection, run: Run, files: Iterable[StagedFile]) -> list[StagedFile]:
+    """The files, with facts only for those that differ from what the index holds."""
     stored = {} if run.job.force else digests(connection, run.repository_id, run.job.index_id)
-    staged = [StagedFile(ids[file.raw_path], file, file_digest(file), None) for file in files]
-    changed = {item.file_id for item in staged if stored.get(item.file_id) != item.digest}
-    keys = {(item.file.blob_sha, item.file.language) for item in staged if item.file_id in changed}
-    facts = facts | load_facts(connection, run.repository_id, keys - facts.keys())
-    return [
-        replace(item, facts=facts[item.file.blob_sha, item.file.language]) if item.file_id in changed else item
-        for item in staged
-    ]
+    return [replace(item, facts=None) if stored.get(item.file_id) == item.digest else item for item in files]
 
 
 def _collect(run: Run) -> None:

@@ -8,8 +8,9 @@ from posixpath import basename, splitext
 
 from kotadb.errors import LanguageError
 from kotadb.languages.grammar import Language, LanguageSpec, compile_language
+from kotadb.languages.modules import Files, Modules
 
-__all__ = ["Language", "LanguageSpec", "claims", "language_of", "load", "names"]
+__all__ = ["Files", "Language", "LanguageSpec", "Modules", "claims", "language_of", "load", "modules", "names"]
 
 
 def language_of(path: str) -> str | None:
@@ -26,6 +27,12 @@ def language_of(path: str) -> str | None:
 def names() -> tuple[str, ...]:
     """The languages there are, sorted."""
     return tuple(sorted(_specs()))
+
+
+def modules(files: Files) -> Mapping[str, Modules]:
+    """What finds the modules of one commit, by language; languages of one family share it."""
+    made = {spec.modules: spec.modules(files) for spec in _specs().values() if spec.modules is not None}
+    return {name: made[spec.modules] for name, spec in _specs().items() if spec.modules is not None}
 
 
 @cache

@@ -13,7 +13,7 @@ import msgpack
 
 READY = "ready"  # [READY, mapped_bytes], once: everything is imported, mapping so much, and every limit is set
 STARTED = "started"  # [STARTED], before each file of the batch, in the batch's order
-PARSED = "parsed"  # [PARSED, facts, parse_seconds, symbols_seconds]
+PARSED = "parsed"  # [PARSED, facts, parse_seconds, symbols_seconds, references_seconds]
 RAISED = "raised"  # [RAISED, traceback], the file's code raised; the child lives on
 MEMORY = "memory"  # [MEMORY], Python ran out of memory; the child should be given up
 DONE = "done"  # [DONE, peak_rss_bytes, cpu_seconds], after each batch

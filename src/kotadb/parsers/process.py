@@ -62,6 +62,7 @@ class Parsed:
     facts: bytes
     parse_seconds: float
     symbols_seconds: float
+    references_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +162,8 @@ class ParserProcess:
 
     def _outcome(self, request: ParseRequest, answer: list[Any]) -> Outcome:
         match answer:
-            case [frames.PARSED, bytes(facts), float(parse_seconds), float(symbols_seconds)]:
-                return Parsed(request.key, request.source, facts, parse_seconds, symbols_seconds)
+            case [frames.PARSED, bytes(facts), float(parse), float(symbols), float(references)]:
+                return Parsed(request.key, request.source, facts, parse, symbols, references)
             case [frames.RAISED, str(traceback)]:
                 # As a list, which the log prints escaped: what a file made Python say may hold control characters.
                 log.error("extraction raised", key=request.key, language=request.language, lines=traceback.splitlines())

@@ -5,24 +5,27 @@ from typing import NamedTuple
 
 from kotadb.languages import load
 from kotadb.model import TEXT
-from kotadb.pipeline.extract import extract, parse, text_facts
+from kotadb.pipeline.extract import definitions, facts_of, links, parse, text_facts
 
 
 class Result(NamedTuple):
-    """Packed `FileFacts`, and the seconds that the syntax tree and the extraction took."""
+    """Packed `FileFacts`, and the seconds that the syntax tree, the symbols and the references took."""
 
     facts: bytes
     parse_seconds: float
     symbols_seconds: float
+    references_seconds: float
 
 
 def work(language: str, source: bytes) -> Result:
     """The facts of one file. `language` is a name that `languages.load` knows, or `model.TEXT`."""
     begun = perf_counter()
     if language == TEXT:
-        return Result(text_facts(source).pack(), 0.0, perf_counter() - begun)
+        return Result(text_facts(source).pack(), 0.0, perf_counter() - begun, 0.0)
     grammar = load(language)
     tree = parse(source, grammar)
     parsed = perf_counter()
-    facts = extract(source, tree, grammar).pack()
-    return Result(facts, parsed - begun, perf_counter() - parsed)
+    defined = definitions(source, tree, grammar)
+    found = perf_counter()
+    packed = facts_of(source, tree, defined, links(source, tree, grammar, defined)).pack()
+    return Result(packed, parsed - begun, found - parsed, perf_counter() - found)

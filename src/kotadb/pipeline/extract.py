@@ -4,10 +4,12 @@ Positions count in the bytes of the file as it is stored: a byte order mark is t
 is one at the end of its line, a tab is one, and only a line feed ends a line.
 """
 
+from typing import NamedTuple
+
 from tree_sitter import Parser, Tree
 
 from kotadb.languages import Language
-from kotadb.model import NO_LINKS, FileFacts
+from kotadb.model import NO_LINKS, FileFacts, Links, Symbol
 from kotadb.pipeline.captures import lay_out
 from kotadb.pipeline.references import references_of
 from kotadb.pipeline.symbols import symbols_of
@@ -41,15 +43,38 @@ def _bytes_in_error(tree: Tree) -> int:
     return total
 
 
-def extract(source: bytes, tree: Tree, language: Language) -> FileFacts:
-    """The facts of a parsed file. `tree` must be `parse(source, language)`."""
+class Definitions(NamedTuple):
+    """What a file defines."""
+
+    symbols: tuple[Symbol, ...]
+    listed: frozenset[str] | None
+    """The names that it lists as what it exports; None if it lists none."""
+
+
+def definitions(source: bytes, tree: Tree, language: Language) -> Definitions:
+    """The fourth step: the symbols of a parsed file. `tree` must be `parse(source, language)`."""
     layout = lay_out(source, tree, language)
-    symbols = symbols_of(source, layout, language.rules)
-    links = NO_LINKS
-    if language.references is not None:
-        listed = layout.exported_names if layout.lists_exports else None
-        links = references_of(source, tree, language, symbols, listed)
-    return FileFacts(count_lines(source), tree.root_node.has_error, symbols, links)
+    listed = frozenset(layout.exported_names) if layout.lists_exports else None
+    return Definitions(symbols_of(source, layout, language.rules), listed)
+
+
+def links(source: bytes, tree: Tree, language: Language, defined: Definitions) -> Links:
+    """What the fifth step needs to know of the file: what it imports, exports and refers to."""
+    if language.references is None:
+        return NO_LINKS
+    return references_of(source, tree, language, defined.symbols, defined.listed)
+
+
+def facts_of(source: bytes, tree: Tree, defined: Definitions, linked: Links) -> FileFacts:
+    """All of it together."""
+    return FileFacts(count_lines(source), tree.root_node.has_error, defined.symbols, linked)
+
+
+def extract(source: bytes, language: Language) -> FileFacts:
+    """The facts of a file, from its text."""
+    tree = parse(source, language)
+    defined = definitions(source, tree, language)
+    return facts_of(source, tree, defined, links(source, tree, language, defined))
 
 
 def text_facts(source: bytes) -> FileFacts:

@@ -24,9 +24,9 @@ def symbol_ids(symbols: Iterable[Symbol]) -> list[int]:
     return [ids[key] for key in keys]
 
 
-def file_digest(file: SourceFile) -> bytes:
-    """16 bytes that differ whenever a row of this file would."""
-    parts = (file.raw_path, file.blob_sha.encode(), file.language.encode(), str(EXTRACTOR_VERSION).encode(),
+def file_digest(file: SourceFile, links: bytes) -> bytes:
+    """16 bytes that differ whenever a row of this file would; `links` is the digest of what it refers to."""
+    parts = (file.raw_path, file.blob_sha.encode(), file.language.encode(), str(EXTRACTOR_VERSION).encode(), links,
              *(tag.encode() for tag in file.tags))  # fmt: skip
     return blake2b(b"\0".join(parts), digest_size=16).digest()
 

@@ -14,6 +14,7 @@ from psycopg.types.json import Jsonb
 from kotadb.errors import ClaimLost
 from kotadb.model import EXTRACTOR_VERSION, FileFacts, SkippedFile, SourceFile
 from kotadb.pipeline.identify import symbol_ids
+from kotadb.pipeline.link import LinkedFile
 from kotadb.postgres.database import Connection
 from kotadb.postgres.queries import query
 
@@ -40,6 +41,7 @@ class StagedFile:
     file: SourceFile
     digest: bytes
     facts: bytes | None
+    links: LinkedFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +67,15 @@ def load_facts(connection: Connection, repository_id: int, keys: Iterable[BlobKe
     }  # fmt: skip
     rows = connection.execute(query("store.facts"), parameters)
     return {(row["blob_sha"], row["language"]): row["facts"] for row in rows}
+
+
+def content(connection: Connection, repository_id: int, key: BlobKey) -> str | None:
+    """The text of a stored blob."""
+    parameters = {
+        "repository_id": repository_id, "extractor_version": EXTRACTOR_VERSION, "blob_sha": key[0], "language": key[1],
+    }  # fmt: skip
+    row = connection.execute(query("store.content"), parameters).fetchone()
+    return row["content"] if row is not None else None
 
 
 def add_blobs(connection: Connection, repository_id: int, blobs: Sequence[Blob], *, replace: bool) -> None:
@@ -93,6 +104,15 @@ def stage(connection: Connection, files: Sequence[StagedFile], skipped: Iterable
         for item in files:
             for row in _symbol_rows(item):
                 copy.write_row(row)
+    changed = [item for item in files if item.facts is not None]
+    with connection.cursor().copy(query("store.copy_references")) as copy:
+        for item in changed:
+            for number, reference in enumerate(item.links.reference_rows()):
+                copy.write_row((item.file_id, number, *reference))
+    with connection.cursor().copy(query("store.copy_dependencies")) as copy:
+        for item in changed:
+            for number, dependency in enumerate(item.links.dependency_rows()):
+                copy.write_row((item.file_id, number, *dependency))
     with connection.cursor().copy(query("store.copy_skipped")) as copy:
         for file_id, entry in skipped:
             copy.write_row((file_id, entry.path, entry.reason.value))

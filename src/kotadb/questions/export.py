@@ -7,6 +7,7 @@ from kotadb.errors import NotFound
 from kotadb.model import Index, Repository
 from kotadb.postgres import export, repositories
 from kotadb.postgres.database import Database
+from kotadb.questions.cycles import cycles_of
 
 
 def export_records(database: Database, repository: Repository, index: Index) -> Iterator[dict[str, Any]]:
@@ -18,6 +19,8 @@ def export_records(database: Database, repository: Repository, index: Index) -> 
         yield _header(repository, current)
         for record, row in export.rows(connection, repository.id, index.index_id):
             yield {"record": record, **row}
+        edges = export.file_edges(connection, repository.id, index.index_id)
+        yield from ({"record": "cycle", **cycle} for cycle in cycles_of(edges))
 
 
 def _header(repository: Repository, index: Index) -> dict[str, Any]:

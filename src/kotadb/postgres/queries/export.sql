@@ -15,3 +15,41 @@ select f.path, s.name, s.qualified_name, s.kind::text, s.line_start, s.line_end,
 from symbols s join indexed_files f using (repository_id, index_id, file_id)
 where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s
 order by f.path collate "C", s.name_line, s.name_column, s.kind, s.qualified_name collate "C"
+
+-- name: references
+-- In the order of files; what is in one file is put in order where the packed positions are unpacked.
+select f.path, r.name, r.kind::text, e.qualified_name as enclosing, coalesce(t.path, u.path) as target_path,
+    s.qualified_name as target, r.resolution::text, r.package, r.positions
+from symbol_references r
+join indexed_files f using (repository_id, index_id, file_id)
+left join symbols e on (e.repository_id, e.index_id, e.file_id, e.symbol_id)
+    = (r.repository_id, r.index_id, r.file_id, r.enclosing_symbol_id)
+left join indexed_files t on (t.repository_id, t.index_id, t.file_id) = (r.repository_id, r.index_id, r.target_file_id)
+left join skipped_files u on (u.repository_id, u.index_id, u.file_id) = (r.repository_id, r.index_id, r.target_file_id)
+left join symbols s on (s.repository_id, s.index_id, s.file_id, s.symbol_id)
+    = (r.repository_id, r.index_id, r.target_file_id, r.target_symbol_id)
+where r.repository_id = %(repository_id)s and r.index_id = %(index_id)s
+order by f.path collate "C", r.file_id, r.reference_id
+
+-- name: dependencies
+select f.path as from_path, coalesce(t.path, u.path) as to_path, d.package, d.kind::text, d.specifier, d.type_only, d.line,
+    a.qualified_name as from_symbol, b.qualified_name as to_symbol
+from dependency_graph d
+join indexed_files f on (f.repository_id, f.index_id, f.file_id) = (d.repository_id, d.index_id, d.from_file_id)
+left join indexed_files t on (t.repository_id, t.index_id, t.file_id) = (d.repository_id, d.index_id, d.to_file_id)
+left join skipped_files u on (u.repository_id, u.index_id, u.file_id) = (d.repository_id, d.index_id, d.to_file_id)
+left join symbols a on (a.repository_id, a.index_id, a.file_id, a.symbol_id)
+    = (d.repository_id, d.index_id, d.from_file_id, d.from_symbol_id)
+left join symbols b on (b.repository_id, b.index_id, b.file_id, b.symbol_id)
+    = (d.repository_id, d.index_id, d.to_file_id, d.to_symbol_id)
+where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s
+order by f.path collate "C", d.from_file_id, d.dependency_id
+
+-- name: file_edges
+select f.path as from_path, coalesce(t.path, u.path) as to_path, d.kind::text, d.type_only
+from dependency_graph d
+join indexed_files f on (f.repository_id, f.index_id, f.file_id) = (d.repository_id, d.index_id, d.from_file_id)
+left join indexed_files t on (t.repository_id, t.index_id, t.file_id) = (d.repository_id, d.index_id, d.to_file_id)
+left join skipped_files u on (u.repository_id, u.index_id, u.file_id) = (d.repository_id, d.index_id, d.to_file_id)
+where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s and d.kind <> 'use' and d.to_file_id is not null
+order by f.path collate "C", d.dependency_id

@@ -8,6 +8,11 @@ where repository_id = %(repository_id)s and extractor_version = %(extractor_vers
 select blob_sha, language, facts from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
+-- name: content
+select content from source_blobs
+where repository_id = %(repository_id)s and blob_sha = %(blob_sha)s and language = %(language)s
+    and extractor_version = %(extractor_version)s
+
 -- name: stage_blobs
 -- COPY has no ON CONFLICT, hence the detour.
 create temporary table staged_blobs on commit drop as
@@ -42,7 +47,14 @@ create temporary table staged_skipped on commit drop as
 create temporary table staged_symbols on commit drop as
     select file_id, symbol_id, name, qualified_name, kind, line_start, line_end, column_start, column_end, name_line,
         name_column, signature, documentation, exported, is_async, access
-    from symbols with no data
+    from symbols with no data;
+create temporary table staged_references on commit drop as
+    select file_id, reference_id, name, kind, enclosing_symbol_id, target_file_id, target_symbol_id, resolution, package,
+        occurrences, positions
+    from symbol_references with no data;
+create temporary table staged_dependencies on commit drop as
+    select from_file_id, dependency_id, to_file_id, package, kind, specifier, type_only, line, from_symbol_id, to_symbol_id
+    from dependency_graph with no data
 
 -- name: copy_files
 copy staged_files (file_id, path, raw_path, language, blob_sha, extractor_version, size_bytes, lines, has_errors, tags,
@@ -54,6 +66,14 @@ copy staged_skipped (file_id, path, reason) from stdin
 -- name: copy_symbols
 copy staged_symbols (file_id, symbol_id, name, qualified_name, kind, line_start, line_end, column_start, column_end,
     name_line, name_column, signature, documentation, exported, is_async, access) from stdin
+
+-- name: copy_references
+copy staged_references (file_id, reference_id, name, kind, enclosing_symbol_id, target_file_id, target_symbol_id,
+    resolution, package, occurrences, positions) from stdin
+
+-- name: copy_dependencies
+copy staged_dependencies (from_file_id, dependency_id, to_file_id, package, kind, specifier, type_only, line,
+    from_symbol_id, to_symbol_id) from stdin
 
 -- name: store
 select store_indexed_data(%(job_id)s, %(claim)s, %(commit_sha)s, %(branch)s, %(extractor_version)s, %(limits)s, %(rewrite)s,
