@@ -5,10 +5,9 @@ from collections import defaultdict
 from kotadb.languages.modules import Files
 from kotadb.languages.typescript.exports import targets
 from kotadb.languages.typescript.folders import Nearest, inside, join, parent
-from kotadb.languages.typescript.jsonc import read_object
 from kotadb.languages.typescript.names import package_of
 from kotadb.languages.typescript.packages import Packages
-from kotadb.languages.typescript.tsconfig import NO_CONFIG, Config, read_config
+from kotadb.languages.typescript.tsconfig import NO_CONFIG, Config, Layer, read_config, read_layer
 
 _NAMES = ("tsconfig.json", "jsconfig.json")
 _MAX_REFERENCES = 500
@@ -21,10 +20,11 @@ class Configs:
     def __init__(self, files: Files, packages: Packages) -> None:
         self._files = files
         self._packages = packages
-        self._raw: dict[str, dict[str, object]] = {}
+        self._layers: dict[str, Layer] = {}
         self._configs: dict[str, Config] = {}
         self._nearest = Nearest(self._usual_in)
         self._referenced: dict[str, list[Config]] = {}
+        self._compiling: dict[str, list[Config]] = {}
         self._in_folder: dict[str, list[str]] = defaultdict(list)
         for path in files.paths:
             folder, _, name = path.rpartition("/")
@@ -43,9 +43,11 @@ class Configs:
 
     def of_folder(self, folder: str) -> list[Config]:
         """Those that may compile what is in the folder, whatever their names: the folder's own, and the nearest one."""
-        nearest = self._nearest[folder]
-        paths = sorted(self._in_folder.get(folder, ()))
-        return [self._config(path) for path in dict.fromkeys([*paths, *([nearest] if nearest is not None else [])])]
+        if folder not in self._compiling:
+            nearest = self._nearest[folder]
+            paths = [*sorted(self._in_folder.get(folder, ())), *([nearest] if nearest is not None else [])]
+            self._compiling[folder] = [self._config(path) for path in dict.fromkeys(paths)]
+        return self._compiling[folder]
 
     def _usual_in(self, folder: str) -> str | None:
         candidates = (inside(folder, name) for name in _NAMES)
@@ -56,10 +58,10 @@ class Configs:
             self._configs[path] = read_config(path, self._read, self._extended)
         return self._configs[path]
 
-    def _read(self, path: str) -> dict[str, object]:
-        if path not in self._raw:
-            self._raw[path] = read_object(self._files.read(path) if path in self._files.paths else None)
-        return self._raw[path]
+    def _read(self, path: str) -> Layer:
+        if path not in self._layers:
+            self._layers[path] = read_layer(self._files.read(path) if path in self._files.paths else None)
+        return self._layers[path]
 
     def _referenced_by(self, config: Config) -> list[Config]:
         """All that it leads to, the nearer ones first."""

@@ -129,7 +129,7 @@ class _TypeScriptModules:
         return next((path for way in ways if (path := way(place, specifier)) is not None), None)
 
     def _by_paths(self, place: _Importer, specifier: str) -> str | None:
-        for target, path in _aliased(place, specifier):
+        for target, path in place.config.aliased(specifier):
             # A whole file name in `paths` means that very file.
             found = (self._lookup.spelled(path) if is_code(target) else None) or self._lookup.module(path)
             if found is not None:
@@ -137,7 +137,7 @@ class _TypeScriptModules:
         return None
 
     def _by_built_paths(self, place: _Importer, specifier: str) -> str | None:
-        return self._first(self._outputs.source, [path for _, path in _aliased(place, specifier)])
+        return self._first(self._outputs.source, [path for _, path in place.config.aliased(specifier)])
 
     def _by_base_url(self, place: _Importer, specifier: str) -> str | None:
         base = place.config.base_url
@@ -181,19 +181,10 @@ class _TypeScriptModules:
         name = package_of(written)
         if name is None or self._packages.own(name, place.folder) is not None:
             return MISSING
-        is_alias = any(_INSTALLED not in f"{path}/" for _, path in _aliased(place, specifier, catch_all=False))
+        is_alias = any(_INSTALLED not in f"{path}/" for _, path in place.config.aliased(specifier, catch_all=False))
         if is_alias and not self._packages.declares(name, place.folder):
             return MISSING
         return Location(package=name)
 
     def _first(self, find: Callable[[str], str | None], candidates: list[str]) -> str | None:
         return next((path for candidate in candidates if (path := find(candidate)) is not None), None)
-
-
-def _aliased(place: _Importer, specifier: str, *, catch_all: bool = True) -> list[tuple[str, str]]:
-    """What `paths` has for the specifier, as written and filled in. An alias for everything need not mean this one."""
-    match = place.config.paths.match(specifier)
-    if match is None or (match.key == "*" and not catch_all):
-        return []
-    filled = ((target, join("", target.replace("*", match.star, 1))) for target in match.value)
-    return [(target, path) for target, path in filled if path is not None]

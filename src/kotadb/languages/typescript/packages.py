@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from itertools import islice
 
 from kotadb.languages.modules import Files
-from kotadb.languages.typescript.folders import Nearest, inside, parent, relative_to, upwards
+from kotadb.languages.typescript.folders import Nearest, inside, parent, upwards
 from kotadb.languages.typescript.manifests import MANIFEST, WORKSPACE_FILES, Manifest, read_manifest, workspace_in
 from kotadb.languages.typescript.names import BUILTINS
 
 _INSTALLED = "node_modules"
+_MAX_AROUND = 8
+"""Packages around one another that are asked for their dependencies."""
 _REGISTRY = "npm:"
 """What the version of a dependency begins with that no workspace shall provide."""
 _MAX_WORKSPACES = 8
@@ -28,11 +30,14 @@ class Packages:
             for folder in folders
             if (members := workspace_in(folder, self._manifests.get(folder), self._read)) is not None
         }
-        self._roots = {folder: self._root_of(folder) for folder in self._manifests}
         self._by_name: dict[str, list[Manifest]] = defaultdict(list)
-        for manifest in self._manifests.values():
+        self._members: dict[tuple[str, str], Manifest] = {}
+        for folder, manifest in self._manifests.items():
+            root = self._root_of(folder)
             if manifest.name is not None:
                 self._by_name[manifest.name].append(manifest)
+            if manifest.name is not None and root is not None:
+                self._members.setdefault((root, manifest.name), manifest)
         self._scopes = Nearest(self._manifests.get)
 
     def _manifest(self, folder: str) -> Manifest | None:
@@ -82,18 +87,15 @@ class Packages:
 
     def _around(self, folder: str) -> Iterator[Manifest]:
         scope = self.scope(folder)
-        while scope is not None:
-            yield scope
-            scope = self.scope(parent(scope.folder)) if scope.folder else None
+        for _ in range(_MAX_AROUND):
+            if scope is not None:
+                yield scope
+            scope = self.scope(parent(scope.folder)) if scope is not None and scope.folder else None
 
     def _member(self, name: str, folder: str) -> Manifest | None:
         """Of several members with this name that of the innermost workspace around the folder."""
-        members = [
-            (len(root), manifest.folder, manifest)
-            for manifest in self._by_name.get(name, ())
-            if (root := self._roots[manifest.folder]) is not None and relative_to(root, folder) is not None
-        ]
-        return max(members, key=lambda member: member[:2])[2] if members else None
+        roots = (root for root in upwards(folder) if (root, name) in self._members)
+        return next((self._members[root, name] for root in roots), None)
 
     def _only(self, name: str) -> Manifest | None:
         """A package that is in no list, if nothing else can be meant: nobody says to get it from elsewhere."""

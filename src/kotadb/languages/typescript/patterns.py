@@ -5,13 +5,15 @@ Both come from the repository and may be hostile: neither is ever matched by bac
 
 import fnmatch
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Generic, NamedTuple, TypeVar
 
 _T = TypeVar("_T")
 
-_MAX_STARRED = 1000
-"""Keys with a star in one mapping; every name that is not an exact key is compared with all of them."""
+_STAR = "*"
+_MAX_SUFFIXES = 100
+"""Keys that differ only in what follows the star; each is tried. There are thousands of prefixes in real mappings."""
 _ANYTHING = "**"
 _INSTALLED = frozenset({"node_modules", "bower_components", "jspm_packages"})
 
@@ -29,16 +31,22 @@ class StarMap(Generic[_T]):
 
     def __init__(self, entries: Mapping[str, _T]) -> None:
         self._exact = entries
-        starred = [key for key in entries if key.count("*") == 1][:_MAX_STARRED]
-        parts = [(*key.split("*"), key) for key in starred]
-        self._starred = sorted(parts, key=lambda part: (-len(part[0]), -len(part[1])))
+        self._suffixes: dict[str, list[str]] = defaultdict(list)
+        for key in sorted((key for key in entries if key.count(_STAR) == 1), key=len, reverse=True):
+            prefix, _, suffix = key.partition(_STAR)
+            if len(self._suffixes[prefix]) < _MAX_SUFFIXES:
+                self._suffixes[prefix].append(suffix)
+        self._lengths = sorted({len(prefix) for prefix in self._suffixes}, reverse=True)
 
     def match(self, name: str) -> Match[_T] | None:
-        if name in self._exact and "*" not in name:
+        if name in self._exact and _STAR not in name:
             return Match(name, self._exact[name], "")
-        for prefix, suffix, key in self._starred:
-            if name.startswith(prefix) and name.endswith(suffix) and len(name) >= len(prefix) + len(suffix):
-                return Match(key, self._exact[key], name[len(prefix) : len(name) - len(suffix)])
+        for length in self._lengths:
+            prefix = name[:length]
+            for suffix in self._suffixes.get(prefix, ()) if len(prefix) == length else ():
+                if name.endswith(suffix) and len(name) >= length + len(suffix):
+                    key = f"{prefix}{_STAR}{suffix}"
+                    return Match(key, self._exact[key], name[length : len(name) - len(suffix)])
         return None
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kotadb.languages.typescript.folders import join, parent
-from kotadb.languages.typescript.jsonc import mapping, strings
+from kotadb.languages.typescript.jsonc import mapping, read_object, strings
 from kotadb.languages.typescript.patterns import Glob, GlobSet, StarMap
 
 _MAX_LINEAGE = 64
@@ -33,8 +33,10 @@ class Config:
     """All paths in it are paths of the repository."""
 
     path: str
-    paths: StarMap[tuple[str, ...]]
-    """Aliases; their targets have the star of the alias."""
+    aliases: StarMap[object]
+    """`paths` as written."""
+    aliases_folder: str
+    """Where their targets start from."""
     base_url: str | None
     root_dirs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -51,12 +53,37 @@ class Config:
     def folder(self) -> str:
         return parent(self.path)
 
+    def aliased(self, specifier: str, *, catch_all: bool = True) -> list[tuple[str, str]]:
+        """What `paths` has for it, as written and as a path. An alias for everything need not mean this one."""
+        match = self.aliases.match(specifier)
+        if match is None or (match.key == "*" and not catch_all):
+            return []
+        found = []
+        for target in strings(match.value)[:_MAX_VALUES]:
+            pattern = _placed(target, self.aliases_folder, self.folder)
+            path = join("", pattern.replace("*", match.star, 1)) if pattern is not None else None
+            found.extend([(target, path)] if path is not None else [])
+        return found
+
     def holds(self, path: str) -> bool:
         """Whether the file is one of those that it is for. Files that its compiler would not read count as well."""
         return self.inputs.matches(path)
 
 
-Read = Callable[[str], dict[str, object]]
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One file as written. Many configurations extend the same one."""
+
+    raw: dict[str, object]
+    aliases: StarMap[object]
+
+
+def read_layer(text: str | None) -> Layer:
+    raw = read_object(text)
+    return Layer(raw, StarMap(mapping(mapping(raw.get("compilerOptions")).get("paths"))))
+
+
+Read = Callable[[str], Layer]
 Extended = Callable[[str, str], str | None]
 
 
@@ -64,10 +91,12 @@ def read_config(path: str, read: Read, extended: Extended) -> Config:
     """The configuration in the file. `extended` finds what a name after `extends` means in a folder."""
     settings: dict[str, Setting] = {}
     for ancestor in _lineage(path, read, extended):
-        raw, folder = read(ancestor), parent(ancestor)
-        found = mapping(raw.get("compilerOptions")) | {key: raw[key] for key in _INPUTS if key in raw}
+        layer, folder = read(ancestor), parent(ancestor)
+        found = mapping(layer.raw.get("compilerOptions")) | {key: layer.raw[key] for key in _INPUTS if key in layer.raw}
+        if "paths" in found:
+            found["paths"] = layer.aliases
         settings |= {key: Setting(folder, value) for key, value in found.items()}
-    return _config(path, settings, _references(read(path), parent(path)))
+    return _config(path, settings, _references(read(path).raw, parent(path)))
 
 
 def _lineage(path: str, read: Read, extended: Extended) -> Iterator[str]:
@@ -81,7 +110,7 @@ def _lineage(path: str, read: Read, extended: Extended) -> Iterator[str]:
             continue
         budget -= 1
         pending.append((current, heirs, True))
-        names = strings(read(current).get("extends"))[:_MAX_VALUES]
+        names = strings(read(current).raw.get("extends"))[:_MAX_VALUES]
         bases = [base for name in names if (base := extended(name, parent(current))) is not None]
         inherited = (*heirs, current)
         if budget > 0:
@@ -92,9 +121,11 @@ def _config(path: str, settings: dict[str, Setting], references: tuple[str, ...]
     folder = parent(path)
     base_url = _folder(settings, "baseUrl", folder)
     outputs = [_folder(settings, key, folder) for key in ("outDir", "declarationDir")]
+    paths = settings.get("paths", Setting(folder, None))
     return Config(
         path=path,
-        paths=_paths(settings, folder, base_url),
+        aliases=paths.value if isinstance(paths.value, StarMap) else StarMap({}),
+        aliases_folder=paths.folder if base_url is None else base_url,
         base_url=base_url,
         root_dirs=_folders(settings, "rootDirs", folder),
         outputs=tuple(output for output in outputs if output is not None),
@@ -149,16 +180,6 @@ def _placed(value: str, folder: str, config_folder: str) -> str | None:
     if value.startswith(_CONFIG_FOLDER):
         return join(config_folder, "./" + value.removeprefix(_CONFIG_FOLDER).lstrip("/"))
     return join(folder, value)
-
-
-def _paths(settings: dict[str, Setting], config_folder: str, base_url: str | None) -> StarMap[tuple[str, ...]]:
-    written = settings.get("paths", Setting(config_folder, {}))
-    folder = written.folder if base_url is None else base_url
-    aliases = {}
-    for alias, listed in mapping(written.value).items():
-        targets = (_placed(target, folder, config_folder) for target in strings(listed)[:_MAX_VALUES])
-        aliases[alias] = tuple(target for target in targets if target is not None)
-    return StarMap(aliases)
 
 
 def _inputs(settings: dict[str, Setting], folder: str) -> GlobSet:
