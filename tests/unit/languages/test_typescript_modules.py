@@ -90,6 +90,11 @@ def test_the_order_of_extensions_is_that_of_the_compiler(earlier: int) -> None:
     assert path_of(having(*reversed(order[earlier:])), "a.ts", "./b") == order[earlier]
 
 
+@pytest.mark.parametrize(("specifier", "path"), [("./b.js", "b.ts"), ("./b.jsx", "b.tsx"), ("./b.tsx", "b.tsx")])
+def test_what_is_written_with_jsx_is_with_jsx(specifier: str, path: str) -> None:
+    assert path_of(having("b.ts", "b.tsx"), "a.ts", specifier) == path
+
+
 def test_a_file_wins_over_a_folder_unless_the_specifier_says_folder() -> None:
     contents = having("b.js", "b/index.ts")
     assert path_of(contents, "a.ts", "./b") == "b.js"
@@ -383,6 +388,15 @@ def test_a_member_that_is_taken_out_again() -> None:
     assert resolve(contents, "a.ts", "b") == Location(package="b")
 
 
+def test_a_registrys_package_under_the_name_of_a_member() -> None:
+    contents = having("b/index.ts") | {
+        "package.json": {"workspaces": ["*"]},
+        "a/package.json": package("a", dependencies={"b": "npm:b@1"}),
+        "b/package.json": package("b"),
+    }
+    assert resolve(contents, "a/a.ts", "b") == Location(package="b")
+
+
 def test_the_innermost_workspace_counts() -> None:
     contents = having("packages/b/index.ts", "example/packages/b/index.ts") | {
         "package.json": {"workspaces": ["packages/*"]},
@@ -455,6 +469,7 @@ def in_package(manifest: dict[str, object], *paths: str, **config: object) -> di
         ({"./sub": "./x.js"}, "b", None),
         ({"./*": "./deep/*.js"}, "b/z", "b/deep/z.ts"),
         ({"./*.js": "./deep/*.js"}, "b/z.js", "b/deep/z.ts"),
+        ({"./*": "./x.js", "./*.js": "./deep/*.js"}, "b/z.js", "b/deep/z.ts"),
         ({"./": "./deep/"}, "b/z.js", "b/deep/z.ts"),
         ({"./*": "./deep/*.js", "./deep/*": None}, "b/deep/z", None),
         ({"./*": "./*.js", "./d*": "./deep/*.js"}, "b/dz", "b/deep/z.ts"),
@@ -478,10 +493,14 @@ def test_conditions_of_the_configuration() -> None:
     assert path_of(custom, "a/a.ts", "b") == "b/src/x.ts"
 
 
-@pytest.mark.parametrize(("importer", "path"), [("a/a.ts", "b/y.ts"), ("a/a.mts", "b/x.ts"), ("a/a.cts", "b/y.ts")])
+@pytest.mark.parametrize(
+    ("importer", "path"),
+    [("a/a.ts", "b/y.ts"), ("a/a.mts", "b/x.ts"), ("a/a.cts", "b/y.ts"), ("b/a.ts", "b/x.ts")],
+)
 def test_a_common_module_requires(importer: str, path: str) -> None:
     exports = {"import": "./x.js", "require": "./y.js"}
-    contents = in_package({"exports": exports}, "x.ts", "y.ts", module="nodenext")
+    contents = in_package({"exports": exports, "type": "module"}, "x.ts", "y.ts", module="nodenext")
+    contents["b/tsconfig.json"] = contents["a/tsconfig.json"]
     assert path_of(contents, importer, "b") == path
 
 

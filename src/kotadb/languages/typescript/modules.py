@@ -78,14 +78,15 @@ class _TypeScriptModules:
         return MISSING
 
     def _importer(self, path: str) -> _Importer:
-        config, folder = self._configs.of_file(path), parent(path)
-        is_module = path.endswith(_MODULE)
-        if config.resolution == "node16" and not path.endswith((*_MODULE, *_COMMON)):
-            scope = self._packages.scope(folder)
-            is_module = scope is not None and scope.is_module
-        elif not path.endswith(_COMMON):
-            is_module = True
-        return _Importer(folder, config, is_module)
+        config = self._configs.of_file(path)
+        return _Importer(parent(path), config, self._is_module(path, config))
+
+    def _is_module(self, path: str, config: Config) -> bool:
+        """Whether its imports are those of an ECMAScript module; to bundlers all are that do not say otherwise."""
+        if path.endswith((*_MODULE, *_COMMON)):
+            return path.endswith(_MODULE)
+        scope = self._packages.scope(parent(path))
+        return config.resolution != "node16" or (scope is not None and scope.is_module)
 
     def _answer(self, place: _Importer, specifier: str) -> Location:
         find = self._relative if is_relative(specifier) else self._named
