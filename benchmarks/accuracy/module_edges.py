@@ -1,7 +1,7 @@
 """Which modules of a Python package import which, compared with what grimp finds.
 
-    PYTHONPATH=src .venv/bin/python benchmarks/accuracy/module_edges.py CHECKOUT PACKAGE --from-ast
-    PYTHONPATH=src .venv/bin/python benchmarks/accuracy/module_edges.py CHECKOUT PACKAGE --export EXPORT.jsonl
+    python -m benchmarks.accuracy.module_edges CHECKOUT PACKAGE --from-ast
+    python -m benchmarks.accuracy.module_edges CHECKOUT PACKAGE --export EXPORT.jsonl
 
 PACKAGE is the folder of a regular package in CHECKOUT, such as `httpx` or `src/flask`. Our edges come from the
 `dependency` records of `kotadb export`, or, with `--from-ast`, from the import statements that Python's own parser
@@ -62,10 +62,11 @@ def parsed_arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def report(found: set[Edge], expected: set[Edge]) -> None:
-    for edge in sorted(found - expected):
+def report(found: set[Edge], expected: set[Edge], limit: int | None = None) -> None:
+    """Prints the figures and up to `limit` disagreements of each kind."""
+    for edge in sorted(found - expected)[:limit]:
         print("only ours  ", *edge)
-    for edge in sorted(expected - found):
+    for edge in sorted(expected - found)[:limit]:
         print("only grimp ", *edge)
     agreed = len(found & expected)
     print(f"edges: ours {len(found)}, grimp {len(expected)}")
