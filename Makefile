@@ -66,6 +66,11 @@ imports: $(VENV)/.dev  ## the direction of imports
 
 check: lint types imports test  ## all of the above
 
+.PHONY: accuracy
+accuracy: $(VENV)/.dev  ## what compilers know of checkouts, and how much of it we find: REPOS="PATH..."; needs npm
+	@test -n "$(REPOS)" || { echo 'make accuracy REPOS="PATH..."'; exit 2; }
+	@$(BIN)/python -m benchmarks.accuracy $(REPOS)
+
 format: $(VENV)/.dev  ## rewrite the code in its one format
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 

@@ -54,6 +54,8 @@ class Oracle:
     paths: frozenset[str]
     definitions: Mapping[Place, str]
     """With the suffix that tells what kind of symbol it is, as `scip.last_descriptor` gives it."""
+    other_definitions: frozenset[Place]
+    """Those that need not be found."""
     references: Mapping[Place, frozenset[Place]]
     """With the places of the definitions, any of which is right."""
     suffixes: Mapping[Place, str]
@@ -103,13 +105,20 @@ def _cleaned(sightings: Iterable[_Sighting], aliases: Mapping[str, set[tuple[str
         wanted = [sighting.symbol for sighting in here if _is_wanted(sighting.symbol) and defined.get(sighting.symbol)]
         (expected if wanted else others)[place] = targets
         suffixes[place] = scip.last_descriptor(wanted[0])[1] if wanted else ""
-    definitions = {
-        sighting.place: scip.last_descriptor(sighting.symbol)[1]
-        for here in used.values()
-        for sighting in here
-        if sighting.is_definition and _is_wanted(sighting.symbol) and _NAME.fullmatch(sighting.text)
-    }
-    return Oracle(frozenset(aliases), definitions, expected, suffixes, others, frozenset(ignored))
+    definitions: dict[Place, str] = {}
+    for sighting in (sighting for here in used.values() for sighting in here if sighting.is_definition):
+        if _is_wanted(sighting.symbol) and _NAME.fullmatch(sighting.text):
+            definitions[sighting.place] = scip.last_descriptor(sighting.symbol)[1]
+    all_definitions = frozenset(place for places in defined.values() for place in places)
+    return Oracle(
+        frozenset(aliases),
+        definitions,
+        all_definitions - definitions.keys(),
+        expected,
+        suffixes,
+        others,
+        frozenset(ignored),
+    )
 
 
 def _defines_module(sighting: _Sighting) -> bool:
@@ -145,8 +154,10 @@ def _sightings(document: scip.Document, lines: list[str]) -> Iterator[_Sighting]
         # what goes on for lines, or is nothing, is no name
         text = _slice(source, start, occurrence.range[2], document.encoding) if len(occurrence.range) == 3 else ""
         column = len(_slice(source, 0, start, document.encoding).encode())
-        place = Place(document.path, line + 1, column)
-        yield _Sighting(place, text, occurrence.symbol, bool(occurrence.roles & scip.DEFINITION))
+        is_definition = bool(occurrence.roles & scip.DEFINITION)
+        # a name in quotes may be said to begin with them or behind them
+        for begin in (column, column + 1) if text.startswith(("'", '"', "`")) else (column,):
+            yield _Sighting(Place(document.path, line + 1, begin), text, occurrence.symbol, is_definition)
 
 
 def _slice(line: str, start: int, end: int, encoding: scip.Encoding) -> str:

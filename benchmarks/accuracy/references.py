@@ -93,7 +93,9 @@ def report(export: Path, index: Path, checkout: Path, *, worst: int = 0, as_json
         print(json.dumps(figures(ours, oracle, comparison)))
     else:
         print_tables(ours, oracle, comparison)
-    print_worst(comparison, oracle, checkout, worst)
+    sources = Sources(checkout)
+    told = [*differing_definitions(ours, oracle, sources), *disagreements(comparison, oracle, sources)]
+    print_worst(told, worst)
 
 
 # ---- our side --------------------------------------------------------------------------------------------------------
@@ -166,9 +168,17 @@ def judge(reference: Reference, oracle: Oracle) -> Verdict:
     return Verdict.UNJUDGED
 
 
+def comparable_definitions(ours: Export, oracle: Oracle) -> dict[Place, str]:
+    return {
+        place: kind
+        for place, kind in ours.definitions.items()
+        if place.path in oracle.paths and place not in oracle.other_definitions
+    }
+
+
 def figures(ours: Export, oracle: Oracle, comparison: Comparison) -> dict[str, dict[str, float]]:
     """What is printed as the first table."""
-    defined = {place for place in ours.definitions if place.path in oracle.paths}
+    defined = comparable_definitions(ours, oracle).keys()
     agreed = len(defined & oracle.definitions.keys())
     found, expected = comparison.found, oracle.references.keys()
     crossing = {place for place in expected if all(target.path != place.path for target in oracle.references[place])}
@@ -220,13 +230,6 @@ def print_tables(ours: Export, oracle: Oracle, comparison: Comparison) -> None:
     print_table("", figures(ours, oracle, comparison))
     print_table("by kind", grouped(comparison, lambda reference: reference.kind))
     print_table("by resolution", grouped(comparison, lambda reference: reference.resolution or "none"))
-    extra = Counter(
-        kind
-        for place, kind in ours.definitions.items()
-        if place.path in oracle.paths and place not in oracle.definitions
-    )
-    lacking = Counter(suffix for place, suffix in oracle.definitions.items() if place not in ours.definitions)
-    print("definitions only ours:", dict(extra.most_common()), " only the oracle's:", dict(lacking.most_common()))
 
 
 def grouped(comparison: Comparison, group: Callable[[Reference], str]) -> dict[str, dict[str, float]]:
@@ -255,9 +258,10 @@ def _shown(value: float | None) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def print_worst(comparison: Comparison, oracle: Oracle, checkout: Path, number: int) -> None:
+def print_worst(told: Iterable[tuple[str, str]], number: int) -> None:
+    """The most frequent patterns, each with examples from all over the repository."""
     patterns: dict[str, list[str]] = defaultdict(list)
-    for pattern, example in disagreements(comparison, oracle, Sources(checkout)):
+    for pattern, example in told:
         patterns[pattern].append(example)
     for pattern, examples in sorted(patterns.items(), key=lambda item: -len(item[1]))[:number]:
         print(f"\n{len(examples)} times {pattern}")
@@ -273,20 +277,29 @@ class Sources:
         self._lines: dict[str, list[bytes]] = {}
 
     def before(self, place: Place) -> str:
-        """What kind of thing stands before a name: the last token, as far as it tells something."""
+        """What stands before a name: a word, or the last of other characters."""
         text = self._line(place)[: place.column].rstrip().decode("utf-8", "replace")
         word = text[len(text.rstrip("abcdefghijklmnopqrstuvwxyz")) :]
-        return word if word in ("new", "import", "from", "extends", "typeof", "as", "type", "return") else text[-1:]
+        return word or text[-1:]
 
     def example(self, place: Place, targets: Iterable[Place]) -> str:
         line = self._line(place).strip().decode("utf-8", "replace")[:110]
         shown = ", ".join(f"{target.path}:{target.line}" for target in sorted(targets)[:3])
-        return f"{place.path}:{place.line}:{place.column} ({shown})  {line}"
+        return f"{place.path}:{place.line}:{place.column}  {f'({shown})  ' if shown else ''}{line}"
 
     def _line(self, place: Place) -> bytes:
         if place.path not in self._lines:
             self._lines[place.path] = (self._checkout / place.path).read_bytes().split(b"\n")
         return self._lines[place.path][place.line - 1]
+
+
+def differing_definitions(ours: Export, oracle: Oracle, sources: Sources) -> Iterator[tuple[str, str]]:
+    for place, kind in comparable_definitions(ours, oracle).items():
+        if place not in oracle.definitions:
+            yield f"definition only ours: {kind}", sources.example(place, ())
+    for place, suffix in oracle.definitions.items():
+        if place not in ours.definitions:
+            yield f"definition only the oracle's: {suffix!r}", sources.example(place, ())
 
 
 def disagreements(comparison: Comparison, oracle: Oracle, sources: Sources) -> Iterator[tuple[str, str]]:
