@@ -31,7 +31,8 @@ def names() -> tuple[str, ...]:
 
 def modules(files: Files) -> Mapping[str, Modules]:
     """What finds the modules of one commit, by language; languages of one family share it."""
-    made = {spec.modules: spec.modules(files) for spec in _specs().values() if spec.modules is not None}
+    makers = {spec.modules for spec in _specs().values() if spec.modules is not None}
+    made = {maker: maker(files) for maker in makers}
     return {name: made[spec.modules] for name, spec in _specs().items() if spec.modules is not None}
 
 

@@ -17,7 +17,7 @@ on in other projects, or in packages from elsewhere: what it lacks is not missin
 import re
 import sys
 from collections.abc import Container, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 
@@ -59,6 +59,8 @@ class _Tree:
     """Those with an `__init__`."""
     children: Mapping[str, Sequence[str]]
     """The names of the places in a folder, sorted."""
+    open_packages: dict[str, bool] = field(default_factory=dict)
+    """What `is_open` has found out, by path."""
 
     def at(self, place: str) -> Location:
         """The module at `place`."""
@@ -86,8 +88,10 @@ class _Tree:
         path = self.modules.get(place)
         if path is None:
             return True
-        text = (self.files.read(path) or "") if _is_init(path) else ""
-        return "extend_path" in text or "declare_namespace" in text
+        if path not in self.open_packages:
+            text = (self.files.read(path) or "") if _is_init(path) else ""
+            self.open_packages[path] = "extend_path" in text or "declare_namespace" in text
+        return self.open_packages[path]
 
     def chain_root(self, folder: str) -> str:
         """The folder that the topmost package around `folder` is in, or `folder` itself if it is no package."""
