@@ -281,6 +281,10 @@ class Program:
         return self._numbers.get(path) if path is not None else None
 
 
+def _is_outside(value: Value) -> bool:
+    return value.sort is Sort.OUTSIDE
+
+
 class _Search:
     """One search for what a name stands for, breadth first. What is found first comes first."""
 
@@ -315,12 +319,9 @@ class _Search:
                 self._look_up(*self.lookups.popleft())
         if self.targets:
             return Value(Sort.DECLARED, self.how, tuple(self.targets))
-        inside = [value for value in self.values if value.sort is not Sort.OUTSIDE]
-        if inside:
-            return inside[0]._replace(how=max(inside[0].how, self.how))
-        if self.fallbacks:
-            return Value(Sort.MODULE, self.how, (), self.fallbacks[0])
-        return self.values[0] if self.values else None
+        for value in sorted(self.values, key=_is_outside):
+            return value._replace(how=max(value.how, self.how))
+        return Value(Sort.MODULE, self.how, (), self.fallbacks[0]) if self.fallbacks else None
 
     def _follow(self, number: int, expression: int) -> None:
         if (number, expression) in self.seen:
@@ -371,8 +372,7 @@ class _Search:
         names = exports.scope if exports.exported is None else exports.exported
         if name in names:
             self.queue.extend((number, expression) for expression in names[name])
-            return
-        if WHOLE in names:
+        elif WHOLE in names:
             self._look_up_in_whole(number, names[WHOLE], name)
         elif name != DEFAULT:
             self._pass_on(number, name)
@@ -399,10 +399,10 @@ class _Search:
                 self.values.append(member)
 
     def _pass_on(self, number: int, name: str) -> None:
-        """Look in all modules whose names are names of this one."""
+        """Look in all modules whose names are names of this one. What a package has is not known."""
         for specifier in self.program.files[number].exports.stars:
             module = self.program.location(number, specifier)
-            if module.package is not None or self._is_passed_on(module, name):
+            if self._is_passed_on(module, name):
                 self.lookups.append((number, module, name))
                 self.how = _IMPORT
 
