@@ -15,18 +15,22 @@ Left out of what is expected, and held against nobody who agrees with the oracle
 
 Not looked at, whoever has something there:
 
-- definitions, as references: the two sides have them in the other comparison;
+- definitions, as references: they are in the other comparison;
 - modules as symbols, which have an empty definition at the start of their file: what imports lead to is measured by
   itself;
 - what is no name: string literals (`'./context'`, `Env['Variables']`), keywords that stand for something (`this`,
   `super`, `default`);
 - in an index of scip-python, a place whose text is not the symbol's name, unless it is an alias: it takes one name for
-  another where a package re-exports them (`httpx.Timeout` for `create_ssl_context`).
+  another where a package re-exports them (`httpx.Timeout` for `create_ssl_context`);
+- symbols that are local or the repository's, and yet have no definition in the index: the oracle lost them.
+
+scip-python takes the second and later `def` of a name, such as a property's setter, for a reference to the first; they
+are definitions here.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -36,6 +40,7 @@ from benchmarks.accuracy import scip
 KEYWORDS = frozenset({"this", "super", "default", "import", "export", "new", "constructor", "self", "__file__"})
 
 _NAME = re.compile(r"#?[^\W\d][\w$]*|[$_][\w$]*")
+_DEF = re.compile(r"\s*(?:async\s+)?def\s+")
 _ALIAS = re.compile(r"\b(\w+)\s+as\s+(\w+)")
 
 
@@ -73,6 +78,23 @@ class _Sighting(NamedTuple):
     symbol: str
     is_definition: bool
 
+    @property
+    def key(self) -> str:
+        """The symbol; a local one is known in its file only."""
+        return f"{self.place.path} {self.symbol}" if self.symbol.startswith("local ") else self.symbol
+
+    @property
+    def is_wanted(self) -> bool:
+        return scip.last_descriptor(self.symbol)[1] in ("#", ".", "().", "/", "!")
+
+    @property
+    def is_module(self) -> bool:
+        return self.is_definition and not self.text
+
+    @property
+    def is_python(self) -> bool:
+        return self.symbol.startswith("scip-python ")
+
 
 def read_oracle(index: Path, checkout: Path) -> Oracle:
     """The oracle's knowledge, for a checkout that is what was indexed."""
@@ -90,61 +112,62 @@ def _cleaned(sightings: Iterable[_Sighting], aliases: Mapping[str, set[tuple[str
     used: dict[Place, list[_Sighting]] = defaultdict(list)
     for sighting in sorted(sightings):
         if sighting.is_definition:
-            defined[_key(sighting)].add(sighting.place)
+            defined[sighting.key].add(sighting.place)
         used[sighting.place].append(sighting)
-    modules = {sighting.symbol for here in used.values() for sighting in here if _defines_module(sighting)}
+    is_ignored = _ignoring(used, defined, aliases)
     expected: dict[Place, frozenset[Place]] = {}
     others: dict[Place, frozenset[Place]] = {}
     suffixes: dict[Place, str] = {}
-    ignored: set[Place] = set()
-    for place, here in used.items():
-        if any(s.symbol in modules or _is_ignored(s, aliases[place.path]) for s in here):
-            ignored.add(place)
-            continue
-        targets = frozenset(target for sighting in here for target in defined.get(_key(sighting), ()))
-        wanted = [sighting.symbol for sighting in here if _is_wanted(sighting.symbol) and defined.get(sighting.symbol)]
+    ignored = frozenset(place for place, here in used.items() if any(map(is_ignored, here)))
+    for place in used.keys() - ignored:
+        wanted = [s.symbol for s in used[place] if s.is_wanted and s.key in defined]
+        targets = frozenset(target for s in used[place] for target in defined.get(s.key, ()))
         (expected if wanted else others)[place] = targets
         suffixes[place] = scip.last_descriptor(wanted[0])[1] if wanted else ""
-    definitions: dict[Place, str] = {}
-    for sighting in (sighting for here in used.values() for sighting in here if sighting.is_definition):
-        if _is_wanted(sighting.symbol) and _NAME.fullmatch(sighting.text):
-            definitions[sighting.place] = scip.last_descriptor(sighting.symbol)[1]
-    all_definitions = frozenset(place for places in defined.values() for place in places)
-    return Oracle(
-        frozenset(aliases),
-        definitions,
-        all_definitions - definitions.keys(),
-        expected,
-        suffixes,
-        others,
-        frozenset(ignored),
-    )
+    definitions = _definitions(used)
+    others_defined = frozenset(place for places in defined.values() for place in places) - definitions.keys()
+    return Oracle(frozenset(aliases), definitions, others_defined, expected, suffixes, others, ignored)
 
 
-def _defines_module(sighting: _Sighting) -> bool:
-    return sighting.is_definition and not sighting.text
+def _definitions(used: Mapping[Place, list[_Sighting]]) -> dict[Place, str]:
+    return {
+        sighting.place: scip.last_descriptor(sighting.symbol)[1]
+        for here in used.values()
+        for sighting in here
+        if sighting.is_definition and sighting.is_wanted and _NAME.fullmatch(sighting.text)
+    }
 
 
-def _key(sighting: _Sighting) -> str:
-    """Local symbols are known in their file only."""
-    is_local = sighting.symbol.startswith("local ")
-    return f"{sighting.place.path} {sighting.symbol}" if is_local else sighting.symbol
+def _ignoring(
+    used: Mapping[Place, list[_Sighting]],
+    defined: Mapping[str, set[Place]],
+    aliases: Mapping[str, set[tuple[str, str]]],
+) -> Callable[[_Sighting], bool]:
+    """Tells which sightings are not looked at."""
+    modules = {sighting.symbol for here in used.values() for sighting in here if sighting.is_module}
+    packages = {_package(key) for key in defined}
+
+    def is_ignored(sighting: _Sighting) -> bool:
+        first = sighting.text.split(" ")[0]  # the range of `from x import a as b` may be all of `a as b`
+        if sighting.is_definition or sighting.symbol in modules:
+            return True
+        if first in KEYWORDS or _NAME.fullmatch(first) is None:
+            return True
+        if sighting.key not in defined and _package(sighting.key) in packages:
+            return True
+        return sighting.is_python and _is_mistaken(sighting.symbol, first, aliases[sighting.place.path])
+
+    return is_ignored
 
 
-def _is_wanted(symbol: str) -> bool:
-    return scip.last_descriptor(symbol)[1] in ("#", ".", "().", "/", "!")
+def _is_mistaken(symbol: str, text: str, aliases: set[tuple[str, str]]) -> bool:
+    name, suffix = scip.last_descriptor(symbol)
+    return suffix == ":" or (bool(suffix) and text != name and (name, text) not in aliases)
 
 
-def _is_ignored(sighting: _Sighting, aliases: set[tuple[str, str]]) -> bool:
-    if sighting.is_definition or sighting.text in KEYWORDS or _NAME.fullmatch(sighting.text.split(" ")[0]) is None:
-        return True
-    name, suffix = scip.last_descriptor(sighting.symbol)
-    if not sighting.symbol.startswith("scip-python "):
-        return False
-    if suffix == ":":
-        return True
-    first = sighting.text.split(" ")[0]  # its range of `from x import a as b` may be all of `a as b`
-    return bool(suffix) and first != name and (name, first) not in aliases
+def _package(key: str) -> str:
+    """What a symbol begins with: scheme, manager, name and version."""
+    return "local" if " local " in key else " ".join(key.split(" ")[:4])
 
 
 def _sightings(document: scip.Document, lines: list[str]) -> Iterator[_Sighting]:
@@ -155,6 +178,8 @@ def _sightings(document: scip.Document, lines: list[str]) -> Iterator[_Sighting]
         text = _slice(source, start, occurrence.range[2], document.encoding) if len(occurrence.range) == 3 else ""
         column = len(_slice(source, 0, start, document.encoding).encode())
         is_definition = bool(occurrence.roles & scip.DEFINITION)
+        if occurrence.symbol.startswith("scip-python ") and _DEF.fullmatch(source, 0, start):
+            is_definition = True
         # a name in quotes may be said to begin with them or behind them
         for begin in (column, column + 1) if text.startswith(("'", '"', "`")) else (column,):
             yield _Sighting(Place(document.path, line + 1, begin), text, occurrence.symbol, is_definition)
