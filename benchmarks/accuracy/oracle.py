@@ -11,7 +11,10 @@ Left out of what is expected, and held against nobody who agrees with the oracle
 
 - local symbols (`local 7`), parameters and type parameters;
 - properties of object literals (`name0:`): kotadb has symbols for what is declared;
-- symbols without a definition in the repository, such as the standard library's: a target for those is wrong.
+- symbols without a definition in the repository, such as the standard library's: a target for those is wrong;
+- keys: members of a type that are named with nothing before them to tell whose they are, as in object literals, JSX
+  (attributes and tags such as `<h1>`) and keyword arguments. kotadb looks up what is written `a.b`, and says nothing
+  of those. They are counted apart.
 
 Not looked at, whoever has something there:
 
@@ -23,6 +26,8 @@ Not looked at, whoever has something there:
 - in an index of scip-python, a place whose text is not the symbol's name, unless it is an alias: it takes one name for
   another where a package re-exports them (`httpx.Timeout` for `create_ssl_context`);
 - symbols that are local or the repository's, and yet have no definition in the index: the oracle lost them.
+
+`new C()` may lead to the class or to its constructor: kotadb says the first, scip-typescript the second.
 
 scip-python takes the second and later `def` of a name, such as a property's setter, for a reference to the first; they
 are definitions here.
@@ -39,8 +44,13 @@ from benchmarks.accuracy import scip
 
 KEYWORDS = frozenset({"this", "super", "default", "import", "export", "new", "constructor", "self", "__file__"})
 
+CONSTRUCTOR = "`<constructor>`()."
+"""How scip-typescript calls it."""
+
 _NAME = re.compile(r"#?[^\W\d][\w$]*|[$_][\w$]*")
 _DEF = re.compile(r"\s*(?:async\s+)?def\s+")
+_MEMBER = re.compile(r"[#:](?:[\w+$-]+|`(?:[^`]|``)+`)(?:\(\))?\.\Z")
+_KEYWORD_ARGUMENT = re.compile(r"\s*=(?!=)")
 _ALIAS = re.compile(r"\b(\w+)\s+as\s+(\w+)")
 
 
@@ -67,6 +77,8 @@ class Oracle:
     """The kinds of the symbols that `references` are to, for reports."""
     others: Mapping[Place, frozenset[Place]]
     """References that need not be found, with the only targets that are right; there may be none."""
+    keys: frozenset[Place]
+    """Those of `others` that lead to a definition in the repository, but are keys."""
     ignored: frozenset[Place]
 
 
@@ -77,11 +89,18 @@ class _Sighting(NamedTuple):
     text: str
     symbol: str
     is_definition: bool
+    is_key: bool
 
     @property
     def key(self) -> str:
         """The symbol; a local one is known in its file only."""
         return f"{self.place.path} {self.symbol}" if self.symbol.startswith("local ") else self.symbol
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The symbols whose definitions are right here."""
+        own_class = self.symbol.removesuffix(CONSTRUCTOR)
+        return (self.key,) if own_class == self.symbol else (self.key, own_class)
 
     @property
     def is_wanted(self) -> bool:
@@ -119,14 +138,17 @@ def _cleaned(sightings: Iterable[_Sighting], aliases: Mapping[str, set[tuple[str
     others: dict[Place, frozenset[Place]] = {}
     suffixes: dict[Place, str] = {}
     ignored = frozenset(place for place, here in used.items() if any(map(is_ignored, here)))
+    keys: set[Place] = set()
     for place in used.keys() - ignored:
-        wanted = [s.symbol for s in used[place] if s.is_wanted and s.key in defined]
-        targets = frozenset(target for s in used[place] for target in defined.get(s.key, ()))
-        (expected if wanted else others)[place] = targets
-        suffixes[place] = scip.last_descriptor(wanted[0])[1] if wanted else ""
+        wanted = [sighting for sighting in used[place] if sighting.is_wanted and sighting.key in defined]
+        is_key = bool(wanted) and all(sighting.is_key for sighting in wanted)
+        keys |= {place} if is_key else set()
+        targets = frozenset(target for s in used[place] for name in s.names for target in defined.get(name, ()))
+        (expected if wanted and not is_key else others)[place] = targets
+        suffixes[place] = scip.last_descriptor(wanted[0].symbol)[1] if wanted else ""
     definitions = _definitions(used)
     others_defined = frozenset(place for places in defined.values() for place in places) - definitions.keys()
-    return Oracle(frozenset(aliases), definitions, others_defined, expected, suffixes, others, ignored)
+    return Oracle(frozenset(aliases), definitions, others_defined, expected, suffixes, others, frozenset(keys), ignored)
 
 
 def _definitions(used: Mapping[Place, list[_Sighting]]) -> dict[Place, str]:
@@ -182,7 +204,16 @@ def _sightings(document: scip.Document, lines: list[str]) -> Iterator[_Sighting]
             is_definition = True
         # a name in quotes may be said to begin with them or behind them
         for begin in (column, column + 1) if text.startswith(("'", '"', "`")) else (column,):
-            yield _Sighting(Place(document.path, line + 1, begin), text, occurrence.symbol, is_definition)
+            place = Place(document.path, line + 1, begin)
+            is_key = not is_definition and _is_key(occurrence.symbol, source[:start], source[start + len(text) :])
+            yield _Sighting(place, text, occurrence.symbol, is_definition, is_key)
+
+
+def _is_key(symbol: str, before: str, after: str) -> bool:
+    """In TypeScript a member without a qualifier is a key; in Python it may be a name in the class's own body."""
+    if _MEMBER.search(symbol) is None or symbol.endswith(CONSTRUCTOR) or before.rstrip().endswith("."):
+        return False
+    return not symbol.startswith("scip-python ") or _KEYWORD_ARGUMENT.match(after) is not None
 
 
 def _slice(line: str, start: int, end: int, encoding: scip.Encoding) -> str:

@@ -11,7 +11,9 @@ rules by which the oracle's side is cleaned. Ours is compared in the files that 
   installed, so it may not know a type), ours may be right and is still counted as wrong; `judged` is the precision
   without those;
 - `position` is the share of the oracle's references where we have one at all, with or without target;
-- `cross` are the references to another file.
+- `cross` are the references to another file;
+- `keys` are left out of the others: only a type checker can tell whose keys of an object literal, attributes in JSX and
+  keyword arguments are.
 
 `--worst N` shows the N most frequent patterns of disagreement, with examples.
 """
@@ -205,6 +207,10 @@ def figures(ours: Export, oracle: Oracle, comparison: Comparison) -> dict[str, d
             "recall": share(len(found & crossing), len(crossing)),
             "position": share(len(crossing & ours.references.keys()), len(crossing)),
             "oracle": len(crossing),
+        },
+        "keys": {
+            "position": share(len(oracle.keys & ours.references.keys()), len(oracle.keys)),
+            "oracle": len(oracle.keys),
         },
     }
 

@@ -134,6 +134,38 @@ def test_an_alias_may_have_another_name(tmp_path: Path) -> None:
     assert oracle.references == {Place("a", 3, 0): {Place("a", 1, 4)}}
 
 
+def test_a_constructor_stands_for_its_class(tmp_path: Path) -> None:
+    defined = occurrence(TS + "C#", 0, 0, 1, DEFINITION)
+    constructor = [
+        occurrence(TS + "C#`<constructor>`().", line, 0, 1, role) for line, role in ((1, DEFINITION), (2, 0))
+    ]
+    oracle = oracle_of(tmp_path, "C\nC\nC", defined, *constructor)
+    assert oracle.references == {Place("a", 3, 0): {Place("a", 1, 0), Place("a", 2, 0)}}
+
+
+@pytest.mark.parametrize(
+    ("source", "symbol", "is_key"),
+    [
+        ("x: 1", TS + "T#x.", True),
+        ("x: 1", TS + "typeLiteral1:x.", True),
+        ("x: 1", TS + "x.", False),
+        ("x=1", PY + "T#x.", True),
+        ("x == 1", PY + "T#x.", False),
+    ],
+)
+def test_keys_are_apart(tmp_path: Path, source: str, symbol: str, is_key: bool) -> None:
+    oracle = oracle_of(tmp_path, f"x\n{source}", occurrence(symbol, 0, 0, 1, DEFINITION), occurrence(symbol, 1, 0, 1))
+    assert (oracle.keys == {Place("a", 2, 0)}) is is_key
+    assert (Place("a", 2, 0) in oracle.references) is not is_key
+
+
+def test_what_is_behind_a_dot_is_no_key(tmp_path: Path) -> None:
+    oracle = oracle_of(
+        tmp_path, "x\na.x", occurrence(TS + "T#x.", 0, 0, 1, DEFINITION), occurrence(TS + "T#x.", 1, 2, 3)
+    )
+    assert oracle.references.keys() == {Place("a", 2, 2)}
+
+
 # ---- comparing -------------------------------------------------------------------------------------------------------
 
 
