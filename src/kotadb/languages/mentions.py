@@ -86,6 +86,7 @@ class Mention(StrEnum):
 MENTION_PARTS = frozenset(
     {
         "object",  # the expression before the name
+        "quoted",  # its presence: the name is a string that holds an expression
         "specifier",  # what names a module: a string, or a dotted name
         "alias",  # the name that something has here
         "type_only",  # its presence: for types alone

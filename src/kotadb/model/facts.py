@@ -12,7 +12,7 @@ EXTRACTOR_VERSION = 2
 """Version of what extraction and resolution write. Stored facts of another version are not used.
 
 1: files and symbols of TypeScript, TSX, JavaScript, JSX and Python.
-2: imports, exports, types and references.
+2: imports, exports, types and references; a constant that shares its name with a type is a symbol.
 """
 
 

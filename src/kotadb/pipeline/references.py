@@ -269,7 +269,7 @@ class _File:
         text = self.text(name.node)
         if before is not None:
             expression = self.expressions.number(Op.MEMBER, self._expression(before, scope), text)
-        elif kind is ReferenceKind.TYPE and not text.isidentifier():
+        elif "quoted" in name.captures:
             self._refer_to_quoted(name.start, text, scope)
             return
         else:

@@ -16,6 +16,7 @@ _FUNCTIONS = frozenset(
     {SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CONSTRUCTOR, SymbolKind.GETTER, SymbolKind.SETTER}
 )
 _BINDINGS = frozenset({SymbolKind.CONSTANT, SymbolKind.VARIABLE})
+_TYPES = frozenset({SymbolKind.INTERFACE, SymbolKind.TYPE})
 _VALUES = _BINDINGS | {SymbolKind.PROPERTY, SymbolKind.ENUM_MEMBER}
 
 
@@ -35,7 +36,8 @@ class Scope:
     is_ambient: bool = False
     around: "Scope | None" = None
     """Where the symbols in a value belong: not to the variable, but to the scope that this is in."""
-    names: set[str] = field(default_factory=set)
+    names: set[tuple[str, bool]] = field(default_factory=set)
+    """What is bound in it so far: names, with whether they are of types only."""
 
 
 def symbols_of(source: bytes, layout: Layout, rules: Rules) -> tuple[Symbol, ...]:
@@ -86,9 +88,11 @@ class _Walk:
         for found in self._found(match):
             found = self.rules.refine(found, scope.kind)
             name = name_of(found.name)
-            if found.head in (Head.BINDING, Head.FIELD) and name in scope.names:
+            # a type and a value may share a name: `interface A` and `const A`
+            bound = name, found.kind in _TYPES
+            if found.head in (Head.BINDING, Head.FIELD) and bound in scope.names:
                 continue
-            scope.names.add(name)
+            scope.names.add(bound)
             symbol = self._symbol(found, name, scope)
             self._enter(symbol, found, scope)
             yield symbol

@@ -187,8 +187,8 @@
 (type) @in_type
 ((generic_type . (identifier) @_form (type_parameter (type (string (string_content) @ignore))))
   (#any-of? @_form "Literal" "Annotated" "LiteralString"))
-(type (string (string_content) @reference.type))
-(type (binary_operator (string (string_content) @reference.type)))
+(type (string (string_content) @reference.type @quoted))
+(type (binary_operator (string (string_content) @reference.type @quoted)))
 
 (dotted_name . (identifier) @object . (identifier) @reference.property .)
 (dotted_name (identifier) (identifier) (identifier) @ignore)
