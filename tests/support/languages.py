@@ -4,14 +4,14 @@ from textwrap import dedent
 
 from kotadb.languages import load
 from kotadb.model import FileFacts, Symbol
-from kotadb.pipeline.extract import extract, parse
+from kotadb.pipeline.extract import extract
 
 
 def facts_of(language: str, source: str | bytes) -> FileFacts:
     """The facts of a source; a text is dedented first."""
     content = dedent(source).encode() if isinstance(source, str) else source
     loaded = load(language)
-    return extract(content, parse(content, loaded), loaded)
+    return extract(content, loaded)
 
 
 def symbols_of(language: str, source: str | bytes) -> dict[str, Symbol]:

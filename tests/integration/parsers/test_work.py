@@ -6,7 +6,7 @@ import sys
 from kotadb.languages import load
 from kotadb.model import TEXT, FileFacts, SkipReason
 from kotadb.parsers.pool import Parsed, ParseRequest, ParserPool, Unparsed
-from kotadb.pipeline.extract import extract, parse, text_facts
+from kotadb.pipeline.extract import extract, text_facts
 from kotadb.settings import Settings
 
 SOURCE = b"def f(a: int) -> int:\n    return a\n"
@@ -20,7 +20,7 @@ def test_facts_of_source_and_of_text(settings: Settings) -> None:
     assert isinstance(code, Parsed)
     assert isinstance(text, Parsed)
     python = load("python")
-    assert FileFacts.unpack(code.facts) == extract(SOURCE, parse(SOURCE, python), python)
+    assert FileFacts.unpack(code.facts) == extract(SOURCE, python)
     assert FileFacts.unpack(text.facts) == text_facts(SOURCE)
     assert code.parse_seconds > 0
     assert code.symbols_seconds > 0

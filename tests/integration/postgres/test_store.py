@@ -10,6 +10,7 @@ from kotadb.errors import ClaimLost
 from kotadb.jobs import requests
 from kotadb.model import FileFacts, Job, JobStatus, SkippedFile, SkipReason, SourceFile, Symbol, SymbolKind
 from kotadb.pipeline.identify import file_digest, file_ids
+from kotadb.pipeline.link import LinkedFile
 from kotadb.postgres import repositories
 from kotadb.postgres.database import Database
 from kotadb.postgres.store import (
@@ -29,6 +30,8 @@ ClaimJob = Callable[[Job, str], Job]
 Claimed = Callable[..., Job]
 HEADER = IndexHeader("c" * 40, "main", "limits")
 STATS = {"duration_ms": {"fetch": 1}, "peak_memory_bytes": 1}
+UNLINKED = LinkedFile.of((), ())
+"""Of a file that refers to nothing."""
 
 
 def source(path: str, content: str) -> SourceFile:
@@ -59,7 +62,10 @@ def store_files(
     with database.transaction() as connection:
         stage(
             connection,
-            [StagedFile(ids[file.raw_path], file, file_digest(file), known.pack()) for file, known in staged],
+            [
+                StagedFile(ids[file.raw_path], file, file_digest(file, UNLINKED.digest()), known.pack(), UNLINKED)
+                for file, known in staged
+            ],
             [(ids[entry.raw_path], entry) for entry in entries],
         )
         return store(connection, job.id, job.claim, HEADER, STATS, rewrite=rewrite)
@@ -171,7 +177,7 @@ def test_a_file_without_its_blob_cannot_be_stored(database: Database, claimed: C
     assert job.claim is not None
     file = source("a.py", "a")
     with database.transaction() as connection:
-        stage(connection, [StagedFile(1, file, b"digest", facts().pack())], [])
+        stage(connection, [StagedFile(1, file, b"digest", facts().pack(), UNLINKED)], [])
         with pytest.raises(psycopg.Error, match="no stored blob"), connection.transaction():
             store(connection, job.id, job.claim, HEADER, STATS, rewrite=False)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from kotadb.languages import language_of, load, names
-from kotadb.pipeline.extract import extract, parse
+from kotadb.pipeline.extract import extract
 from support.corpus import CORPUS, annotations, definitions, files, misplaced_carets
 
 
@@ -13,7 +13,7 @@ from support.corpus import CORPUS, annotations, definitions, files, misplaced_ca
 def test_symbols_are_the_annotated_ones(file: Path) -> None:
     source = file.read_bytes()
     language = load(file.parent.name)
-    facts = extract(source, parse(source, language), language)
+    facts = extract(source, language)
     assert definitions(source.decode(), facts.symbols) == annotations(source.decode())
     assert not facts.has_errors
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from kotadb.languages import load, names
 from kotadb.model import FileFacts, Symbol
-from kotadb.pipeline.extract import extract, parse, text_facts
+from kotadb.pipeline.extract import extract, text_facts
 from kotadb.pipeline.text import MAX_DOCUMENTATION, MAX_NAME, MAX_SIGNATURE
 from support.languages import facts_of, symbols_of
 
@@ -126,7 +126,6 @@ def _lines_executed(language: str, source: str) -> int:
     """How many lines of Python the extraction takes: unlike seconds, the same on every machine."""
     loaded = load(language)
     content = source.encode()
-    tree = parse(content, loaded)
     count = 0
 
     def trace(frame: FrameType, event: str, argument: object) -> Any:
@@ -137,7 +136,7 @@ def _lines_executed(language: str, source: str) -> int:
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        extract(content, tree, loaded)
+        extract(content, loaded)
     finally:
         sys.settrace(before)
     return count
@@ -158,7 +157,7 @@ SOURCES = st.one_of(st.binary(max_size=200), st.lists(SNIPPETS, max_size=40).map
 @settings(max_examples=400, deadline=None)
 def test_any_bytes_have_facts(language: str, source: bytes) -> None:
     loaded = load(language)
-    facts = extract(source, parse(source, loaded), loaded)
+    facts = extract(source, loaded)
     assert FileFacts.unpack(facts.pack()) == facts
     lines = source.split(b"\n")
     for symbol in facts.symbols:
