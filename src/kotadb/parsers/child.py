@@ -33,7 +33,8 @@ def main(arguments: list[str]) -> None:
     die_with_parent(int(parent))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide about
     work = _load(name)
-    # Extraction makes many objects and no reference cycles (a test holds that); looking for some took a third of its time.
+    # Extraction makes many objects and no reference cycles (a test holds that); looking for some took a third of its
+    # time.
     gc.disable()
     mapped_bytes = _set_limits(int(memory_bytes))
     with socket.socket(fileno=int(descriptor)) as pipe:
