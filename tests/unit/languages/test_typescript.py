@@ -184,3 +184,9 @@ def test_a_documentation_is_not_repaired() -> None:
 
 def test_a_scope_that_ends_where_a_name_starts_is_still_one() -> None:
     assert list(symbols_of("typescript", "class A{static{var local=1}b(){}}")) == ["A", "A.b"]
+
+
+@pytest.mark.parametrize("declared", ["interface A {}", "type A = 1"])
+def test_a_constant_may_share_its_name_with_a_type(declared: str) -> None:
+    kinds = [symbol.kind for symbol in facts_of("typescript", f"{declared}\nexport const A = 1").symbols]
+    assert kinds == [declared.split()[0], "constant"]
