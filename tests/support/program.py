@@ -7,12 +7,13 @@
 """
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from textwrap import dedent
 from typing import NamedTuple
 
 from kotadb.languages import Files, language_of, load, modules
-from kotadb.model import FileFacts, unpack_positions
+from kotadb.model import FileFacts, Symbol, unpack_positions
 from kotadb.pipeline.extract import extract
 from kotadb.pipeline.identify import symbol_ids
 from kotadb.pipeline.link import DependencyRow, LinkedFile, Linker, ReferenceRow
@@ -79,9 +80,9 @@ class Commit:
         self.rows = linked(self.sources, self.facts, self.ids)
         self._paths = {number: path for path, number in self.ids.items()}
         self._symbols = {
-            (self.ids[path], symbol_id): f"{path}#{symbol.qualified_name}"
+            (self.ids[path], symbol_id): f"{path}#{name}"
             for path, facts in self.facts.items()
-            for symbol_id, symbol in zip(symbol_ids(facts.symbols), facts.symbols, strict=True)
+            for symbol_id, name in zip(symbol_ids(facts.symbols), named(facts.symbols), strict=True)
         }
 
     def _unmarked(self, path: str, source: str | bytes) -> bytes:
@@ -136,6 +137,15 @@ class Commit:
             for row in self.rows[path].dependency_rows()
             if row.from_symbol_id is not None and row.to_file_id is not None and row.to_symbol_id is not None
         )
+
+
+def named(symbols: Iterable[Symbol]) -> Iterator[str]:
+    """Their qualified names; the second of one name has `(2)` behind it, and so on."""
+    seen: Counter[str] = Counter()
+    for symbol in symbols:
+        name = symbol.qualified_name
+        seen[name] += 1
+        yield name if seen[name] == 1 else f"{name}({seen[name]})"
 
 
 def facts_of(sources: Mapping[str, bytes]) -> dict[str, FileFacts]:
