@@ -488,12 +488,13 @@ class _File:
         for name in self.mentions.imports:
             specifier = name.captures["specifier"][0]
             taken = self.taken.get(specifier.start_byte, {})
+            kind = DependencyKind(name.heading.kind)
             type_only = (
-                "type_only" in name.captures
+                kind is DependencyKind.TYPE_IMPORT
+                or "type_only" in name.captures
                 or self.mentions.type_checking.find(name.start) is not None
                 or (bool(taken) and all(taken.values()))
             )
-            kind = DependencyKind(name.heading.kind)
             if type_only and kind is DependencyKind.IMPORT:
                 kind = DependencyKind.TYPE_IMPORT
             line, _ = self.source.position(name.start)
