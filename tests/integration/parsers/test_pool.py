@@ -56,7 +56,7 @@ def assert_as_expected(sources: list[bytes], outcomes: list[Outcome]) -> None:
             assert isinstance(outcome, Parsed)
             assert outcome.source is source
             assert length_and_process(outcome.facts)[0] == len(source)
-            assert (outcome.parse_seconds, outcome.symbols_seconds) == (0.25, 0.5)
+            assert (outcome.parse_seconds, outcome.symbols_seconds, outcome.references_seconds) == (0.25, 0.5, 0.125)
 
 
 @pytest.mark.parametrize("poison", sorted(POISON))
