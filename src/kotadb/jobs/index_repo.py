@@ -47,6 +47,7 @@ from kotadb.postgres.store import (
     digests,
     known_blobs,
     load_facts,
+    refresh_statistics,
     stage,
     store,
 )
@@ -91,8 +92,8 @@ def index_repo(run: Run, settings: Settings) -> None:
         parsed = _parse(run, settings, fetched, found)  # and symbols: a file is parsed and extracted in one go
         stack.close()
         linked = _link(run, found, parsed)
-        _store(run, settings, fetched, linked)
-    _collect(run)
+        wrote_most = _store(run, settings, fetched, linked)
+    _tidy(run, refresh=wrote_most)
 
 
 # ---- 1: fetch --------------------------------------------------------------------------------------------------------
@@ -319,15 +320,17 @@ def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator
 # ---- 7: store --------------------------------------------------------------------------------------------------------
 
 
-def _store(run: Run, settings: Settings, fetched: Fetched, linked: Linked) -> None:
-    """Replace the index and complete the job, in one transaction."""
+def _store(run: Run, settings: Settings, fetched: Fetched, linked: Linked) -> bool:
+    """Replace the index and complete the job, in one transaction. Returns whether most of the index was written."""
     with run.step(Step.STORE), run.database.transaction() as connection:
-        stage(connection, _changed(connection, run, linked.files), linked.skipped)
+        files = _changed(connection, run, linked.files)
+        stage(connection, files, linked.skipped)
         stats = store(
             connection, run.job.id, run.claim, IndexHeader(fetched.commit_sha, fetched.branch, limits(settings)),
             run.stats(), rewrite=run.job.force,
         )  # fmt: skip
     log.info("job completed", commit_sha=fetched.commit_sha, **stats)
+    return sum(item.facts is not None for item in files) * 2 > len(files)
 
 
 def _changed(connection: Connection, run: Run, files: Iterable[StagedFile]) -> list[StagedFile]:
@@ -336,12 +339,18 @@ def _changed(connection: Connection, run: Run, files: Iterable[StagedFile]) -> l
     return [replace(item, facts=None) if stored.get(item.file_id) == item.digest else item for item in files]
 
 
-def _collect(run: Run) -> None:
-    """Delete blobs that nothing refers to any more. The job is done by now: trouble here is not its failure."""
+def _tidy(run: Run, *, refresh: bool) -> None:
+    """Delete blobs that nothing refers to any more; with `refresh`, have the planner know of what was stored.
+
+    The job is done by now: trouble here is not its failure.
+    """
     try:
         with run.database.transaction() as connection:
             collected = collect_blobs(connection, run.repository_id)
+        if refresh:
+            with run.database.transaction() as connection:
+                refresh_statistics(connection)
     except (psycopg.Error, DatabaseUnavailable) as error:
-        log.warning("unused blobs could not be collected; the next job will", error=str(error))
+        log.warning("could not tidy up; the next job will", error=str(error))
     else:
         log.debug("collected unused blobs", blobs=collected)

@@ -24,6 +24,7 @@ BATCH_ROWS = 5_000
 def rows(connection: Connection, repository_id: int, index_id: int) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every record of an index as (kind, columns). The caller's transaction must be a snapshot."""
     parameters = {"repository_id": repository_id, "index_id": index_id}
+    connection.execute(query("export.read_all"))
     for record, name in RECORDS.items():
         with connection.cursor(name=f"export_{record}") as cursor:
             cursor.itersize = BATCH_ROWS

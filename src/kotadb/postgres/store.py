@@ -140,6 +140,11 @@ def store(
     return result
 
 
+def refresh_statistics(connection: Connection) -> None:
+    """Have the planner know what was stored: it may be most of a table, and autovacuum comes a minute later."""
+    connection.execute(query("store.analyze"))
+
+
 def collect_blobs(connection: Connection, repository_id: int) -> int:
     """Delete the blobs that no index of the repository refers to, unless a run may be about to. Returns how many."""
     parameters = {"repository_id": repository_id}

@@ -799,7 +799,7 @@ def test_a_member_of_a_class_with_a_base_from_outside_may_be_from_there() -> Non
         ("from package import f\nf.«f»()", "call (package)"),
         ("from package import f\nf().«f»()", "call (package)"),
         ("from package import A\ndef g(a: A): a.«f»()", "call (package)"),
-        ("from package import *\n«f»()", "call (package)"),
+        ("from package import *\n«f»()", "call ?"),
         ("from .missing import f\n«f»()", "call ?"),
         ("«f»()", "call ?"),
         ("x.«f»()", "call ?"),

@@ -1,5 +1,11 @@
 -- Everything an index holds, in an order that does not depend on ids.
 
+-- name: read_all
+-- All rows are read. Where statistics are missing or old, the planner takes an index for small, joins it by nested loops,
+-- and takes minutes for what hash joins do in seconds.
+set local enable_nestloop = off;
+set local cursor_tuple_fraction = 1
+
 -- name: files
 select path, language, blob_sha, size_bytes, lines, has_errors, tags
 from indexed_files where repository_id = %(repository_id)s and index_id = %(index_id)s

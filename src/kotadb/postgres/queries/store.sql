@@ -95,3 +95,6 @@ where b.repository_id = %(repository_id)s and not exists (
     select from indexed_files f
     where f.repository_id = b.repository_id and f.blob_sha = b.blob_sha and f.language = b.language
         and f.extractor_version = b.extractor_version)
+
+-- name: analyze
+analyze indexed_files, skipped_files, symbols, symbol_references, dependency_graph
