@@ -1,4 +1,6 @@
-"""The commands that index; `admin` has those for jobs, repositories and keys, and `service` has serve and worker."""
+"""The commands that index. `admin` has those for jobs, repositories and keys, `graph` the questions about files, and
+`service` has serve and worker.
+"""
 
 import os
 import shlex
@@ -10,7 +12,7 @@ from typing import Annotated
 import typer
 
 from kotadb import __version__
-from kotadb.cli import admin, doctor
+from kotadb.cli import admin, doctor, graph
 from kotadb.cli.context import indexed_repository, is_id, open_session, settings_for, source_of
 from kotadb.cli.follow import index_and_follow
 from kotadb.cli.output import err, out, print_job, print_json, visible
@@ -34,6 +36,8 @@ app.add_typer(admin.jobs, name="jobs", help="Look at jobs, cancel them, try them
 app.add_typer(admin.repos, name="repos", help="Look at indexed repositories, and remove them.")
 app.add_typer(admin.keys, name="keys", help="Make, list and revoke API keys.")
 app.command("doctor")(doctor.doctor)
+for question in (graph.cycles, graph.deps, graph.dependents):
+    app.command()(question)
 
 Repo = Annotated[str | None, typer.Argument(help="path, owner/name, https URL or id; default: the repository here")]
 Ref = Annotated[str | None, typer.Option(help="branch, tag or full ref; HEAD by default")]

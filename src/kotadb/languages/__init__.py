@@ -10,7 +10,18 @@ from kotadb.errors import LanguageError
 from kotadb.languages.grammar import Language, LanguageSpec, compile_language
 from kotadb.languages.modules import Files, Modules
 
-__all__ = ["Files", "Language", "LanguageSpec", "Modules", "claims", "language_of", "load", "modules", "names"]
+__all__ = [
+    "Files",
+    "Language",
+    "LanguageSpec",
+    "Modules",
+    "claims",
+    "importers",
+    "language_of",
+    "load",
+    "modules",
+    "names",
+]
 
 
 def language_of(path: str) -> str | None:
@@ -34,6 +45,15 @@ def modules(files: Files) -> Mapping[str, Modules]:
     makers = {spec.modules for spec in _specs().values() if spec.modules is not None}
     made = {maker: maker(files) for maker in makers}
     return {name: made[spec.modules] for name, spec in _specs().items() if spec.modules is not None}
+
+
+def importers(name: str) -> frozenset[str]:
+    """The languages whose imports can lead to a file in this one: its own family, or all if it has no imports itself."""
+    spec = _specs().get(name)
+    family = spec.modules if spec is not None else None
+    return frozenset(
+        other.name for other in _specs().values() if other.modules is not None and family in (None, other.modules)
+    )
 
 
 @cache

@@ -1,5 +1,6 @@
 """Frozen values and enums that every other package passes around. No behaviour beyond packing and unpacking."""
 
+from kotadb.model.answers import Verdict
 from kotadb.model.facts import EXTRACTOR_VERSION, FileFacts, Symbol, SymbolKind
 from kotadb.model.files import TEXT, SkippedFile, SkipReason, SourceFile, TreeEntry
 from kotadb.model.jobs import IndexRequest, Job, JobStatus, Step
@@ -53,6 +54,7 @@ __all__ = [
     "SymbolKind",
     "TreeEntry",
     "Types",
+    "Verdict",
     "pack_positions",
     "unpack_positions",
 ]

@@ -1,5 +1,6 @@
 """The sixth step: what depends on what. Also the cycles in it, found when they are asked for."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
@@ -42,7 +43,7 @@ def _destinations(program: Program, number: int, item: Import) -> Iterator[Locat
     for submodule in submodules:
         if submodule != MISSING:
             yield submodule
-    if MISSING in submodules or not submodules:
+    if MISSING in submodules or (not submodules and module.folder is None):  # a folder by itself loads no file
         yield module
 
 
@@ -68,6 +69,28 @@ def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:
     search = _Components(edges)
     found = [component for node in sorted(edges) for component in search.from_node(node)]
     return sorted(sorted(part) for part in found if len(part) > 1 or part[0] in edges.get(part[0], ()))
+
+
+def circle(edges: Mapping[str, Iterable[str]], start: str) -> list[str]:
+    """A shortest way along the edges from a node back to itself, without its end; empty if there is none."""
+    before: dict[str, str] = {}
+    queue = deque([start])
+    while queue:
+        node = queue.popleft()
+        for target in edges.get(node, ()):
+            if target == start:
+                return _way(before, node)
+            if target not in before:
+                before[target] = node
+                queue.append(target)
+    return []
+
+
+def _way(before: Mapping[str, str], end: str) -> list[str]:
+    way = [end]
+    while way[-1] in before:
+        way.append(before[way[-1]])
+    return way[::-1]
 
 
 class _Components:

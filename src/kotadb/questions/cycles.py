@@ -1,26 +1,70 @@
 """Which files depend on each other in a circle."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
-from kotadb.model import DependencyKind
-from kotadb.pipeline.graph import cycles
+from kotadb import languages
+from kotadb.model import TEXT, DependencyKind, Index, Repository
+from kotadb.pipeline import graph
+from kotadb.postgres import export
+from kotadb.postgres.database import Database
+from kotadb.questions.answers import answer, blind_spots, current_index
 
 _NOT_AT_LOAD = frozenset({DependencyKind.TYPE_IMPORT.value, DependencyKind.DYNAMIC_IMPORT.value})
 
 
-def cycles_of(edges: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The cycles among file edges, as `{"paths": […], "at_load": bool}`.
+class _Cycle(NamedTuple):
+    """Files that all reach each other."""
 
-    `at_load` tells whether there is still a cycle in it without the edges that are for types alone or that are only
-    followed when a call is reached: it is these that break programs as they start.
+    paths: list[str]
+    at_load: bool
+    """Whether there is still a cycle in it without the edges that are for types alone or that only a call follows."""
+    circle: list[str]
+    """One of the shortest circles in it, along its edges from file to file."""
+
+
+def cycles(database: Database, repository: Repository, index: Index) -> dict[str, Any]:
+    """The cycles of files, each with a shortest circle in it: from each path to the next, and from the last to the first.
+
+    `at_load` tells whether that circle closes as programs start, which is what breaks them; else every circle in the cycle
+    takes an import that is for types alone or that is only followed by a call.
     """
-    edges = list(edges)
-    loading = cycles(_targets(edge for edge in edges if not edge["type_only"] and edge["kind"] not in _NOT_AT_LOAD))
+    with database.snapshot() as connection:
+        current = current_index(connection, index)
+        edges = export.file_edges(connection, index.repository_id, index.index_id)
+        doubts = blind_spots(connection, current, languages.importers(TEXT))
+    return answer(repository, current, doubts, cycles=[cycle._asdict() for cycle in _cycles(edges)])
+
+
+def cycles_of(edges: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The cycles among file edges, as they are exported: `{"paths": […], "at_load": bool}`."""
+    return [{"paths": cycle.paths, "at_load": cycle.at_load} for cycle in _cycles(list(edges))]
+
+
+def _cycles(edges: list[Any]) -> list[_Cycle]:
+    every = _targets(edges)
+    loading = _targets(edge for edge in edges if _is_at_load(edge))
+    found = graph.cycles(every)
+    cycle_of = {path: number for number, paths in enumerate(found) for path in paths}
+    at_load: dict[int, list[str]] = {}
+    for paths in graph.cycles(loading):  # each lies within one of all edges
+        at_load.setdefault(cycle_of[paths[0]], paths)
     return [
-        {"paths": paths, "at_load": any(set(part) <= set(paths) for part in loading)}
-        for paths in cycles(_targets(edges))
+        _Cycle(paths, True, _circle(loading, at_load[number]))
+        if number in at_load
+        else _Cycle(paths, False, _circle(every, paths))
+        for number, paths in enumerate(found)
     ]
+
+
+def _is_at_load(edge: Mapping[str, Any]) -> bool:
+    return not (edge["type_only"] or edge["deferred"] or edge["kind"] in _NOT_AT_LOAD)
+
+
+def _circle(targets: Mapping[str, list[str]], paths: list[str]) -> list[str]:
+    """A shortest circle through the first of the paths; it cannot leave them."""
+    inside = set(paths)
+    return graph.circle({path: [to for to in targets[path] if to in inside] for path in paths}, paths[0])
 
 
 def _targets(edges: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -3,19 +3,17 @@
 from collections.abc import Iterator
 from typing import Any
 
-from kotadb.errors import NotFound
 from kotadb.model import Index, Repository
-from kotadb.postgres import export, repositories
+from kotadb.postgres import export
 from kotadb.postgres.database import Database
+from kotadb.questions.answers import current_index
 from kotadb.questions.cycles import cycles_of
 
 
 def export_records(database: Database, repository: Repository, index: Index) -> Iterator[dict[str, Any]]:
     """The records of one index, its header first, all from the same snapshot. Raises NotFound if it is gone."""
     with database.snapshot() as connection:
-        current = repositories.index(connection, repository.id, index.index_id)
-        if current is None or current.indexed_at is None:
-            raise NotFound("There is no such index any more")
+        current = current_index(connection, index)
         yield _header(repository, current)
         for record, row in export.rows(connection, repository.id, index.index_id):
             yield {"record": record, **row}

@@ -1,0 +1,86 @@
+-- Files of an index by their paths, and the edges between them. For the laterals see export.sql.
+
+-- name: entries
+-- Paths have no index of their own: they may be longer than an entry of one, and a scan takes milliseconds.
+select file_id, path, language, has_errors, null as skipped
+from indexed_files
+where repository_id = %(repository_id)s and index_id = %(index_id)s and path = any(%(paths)s)
+union all
+select file_id, path, null, null, reason::text
+from skipped_files
+where repository_id = %(repository_id)s and index_id = %(index_id)s and path = any(%(paths)s)
+
+-- name: in_folder
+select path
+from indexed_files
+where repository_id = %(repository_id)s and index_id = %(index_id)s and starts_with(path, %(start)s)
+order by path collate "C" limit %(limit)s
+
+-- name: similar
+select path
+from (
+    select path from indexed_files where repository_id = %(repository_id)s and index_id = %(index_id)s
+    union all
+    select path from skipped_files where repository_id = %(repository_id)s and index_id = %(index_id)s
+) entries,
+    lateral (select lower(regexp_replace(path, '^.*/', '')) as name) part
+where part.name = lower(%(name)s) or starts_with(part.name, lower(%(name)s) || '.')
+order by right(path, length(%(path)s) + 1) = '/' || %(path)s desc, length(path), path collate "C" limit %(limit)s
+
+-- name: outgoing
+select coalesce(t.path, u.path) as path, u.reason::text as skipped, d.package, d.kind::text, d.specifier, d.type_only,
+    d.line, a.qualified_name as from_symbol, b.qualified_name as to_symbol
+from dependency_graph d
+left join lateral (
+    select path from indexed_files t
+    where (t.repository_id, t.index_id, t.file_id) = (d.repository_id, d.index_id, d.to_file_id) limit 1) t on true
+left join lateral (
+    select path, reason from skipped_files u
+    where (u.repository_id, u.index_id, u.file_id) = (d.repository_id, d.index_id, d.to_file_id) limit 1) u on true
+left join lateral (
+    select qualified_name from symbols a
+    where (a.repository_id, a.index_id, a.file_id, a.symbol_id)
+        = (d.repository_id, d.index_id, d.from_file_id, d.from_symbol_id) limit 1) a on true
+left join lateral (
+    select qualified_name from symbols b
+    where (b.repository_id, b.index_id, b.file_id, b.symbol_id)
+        = (d.repository_id, d.index_id, d.to_file_id, d.to_symbol_id) limit 1) b on true
+where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s and d.from_file_id = %(file_id)s
+    and (d.kind <> 'use' or d.to_file_id <> d.from_file_id)
+order by coalesce(t.path, u.path, d.package) collate "C", d.line, d.dependency_id
+
+-- name: incoming
+select f.path, null as skipped, d.kind::text, d.specifier, d.type_only, d.line, a.qualified_name as from_symbol,
+    b.qualified_name as to_symbol
+from dependency_graph d
+cross join lateral (
+    select path, language from indexed_files f
+    where (f.repository_id, f.index_id, f.file_id) = (d.repository_id, d.index_id, d.from_file_id) limit 1) f
+left join lateral (
+    select qualified_name from symbols a
+    where (a.repository_id, a.index_id, a.file_id, a.symbol_id)
+        = (d.repository_id, d.index_id, d.from_file_id, d.from_symbol_id) limit 1) a on true
+left join lateral (
+    select qualified_name from symbols b
+    where (b.repository_id, b.index_id, b.file_id, b.symbol_id)
+        = (d.repository_id, d.index_id, d.to_file_id, d.to_symbol_id) limit 1) b on true
+where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s and d.to_file_id = %(file_id)s
+    and (d.kind <> 'use' or d.to_file_id <> d.from_file_id)
+order by f.path collate "C", d.line, d.dependency_id
+
+-- name: skipped
+select path, reason::text from skipped_files
+where repository_id = %(repository_id)s and index_id = %(index_id)s and reason = any(%(reasons)s::skip_reason[])
+
+-- name: files_with_errors
+select count(*) from indexed_files
+where repository_id = %(repository_id)s and index_id = %(index_id)s and has_errors and language = any(%(languages)s)
+
+-- name: missing_imports
+select count(*)
+from dependency_graph d
+cross join lateral (
+    select path, language from indexed_files f
+    where (f.repository_id, f.index_id, f.file_id) = (d.repository_id, d.index_id, d.from_file_id) limit 1) f
+where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s and d.to_file_id is null and d.package is null
+    and d.kind <> 'use' and f.language = any(%(languages)s)
