@@ -5,7 +5,8 @@
 
 Each PATH is a checkout with its HEAD; a clean copy of that is indexed, without its dependencies, by kotadb in a fresh
 embedded database and by the oracle for most of its source files: scip-typescript or scip-python. oracle.py and
-references.py say how the two are compared. For Python the edges between modules are compared with grimp's too.
+references.py say how the two are compared. Packages of a workspace are linked, as an installation would, so that the
+compiler finds them. The edges between files are compared too: with TypeScript's own resolver, or with grimp's modules.
 
 The oracles need node and npm, which install them into the folder for tools (default: `kotadb-accuracy` in the user's
 folder for caches); what they write is kept there, by commit, so that the second run is ours alone.
@@ -22,10 +23,14 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from benchmarks.accuracy import module_edges, references
+from benchmarks.accuracy import file_edges, module_edges, references
 
 VERSIONS = {"typescript": "@sourcegraph/scip-typescript@0.4.0", "python": "@sourcegraph/scip-python@0.6.6"}
 LANGUAGES = {".ts": "typescript", ".tsx": "typescript", ".js": "typescript", ".jsx": "typescript", ".py": "python"}
+RECIPE = 2
+"""How the oracles are run; 2: with links to the packages of a workspace, and no Python packages."""
+
+HERE = Path(__file__).parent
 KOTADB = [sys.executable, "-m", "kotadb"]
 
 
@@ -56,11 +61,28 @@ def measure(checkout: Path, tools: Path, language: str | None, worst: int) -> No
         language = language or main_language(paths)
         print(f"== {checkout.name} ({language})", flush=True)
         export = exported(copy, Path(temporary))
+        if language == "typescript" and PurePosixPath("package.json") in paths:
+            run(["node", str(HERE / "link_workspaces.mjs"), str(copy)])
         references.report(export, indexed(copy, paths, language, tools), copy, worst=worst)
-        if language == "python" and (package := main_package(paths)) is not None:
-            found = set(module_edges.within(package, module_edges.exported(export)))
+        if language == "typescript":
+            print("\nimports between files, by TypeScript")
+            compare_files(export, copy, tools)
+        elif (package := main_package(paths)) is not None:
             print(f"\nmodules of {package}, by grimp")
-            module_edges.report(found, module_edges.grimp_edges(copy, package, sys.executable), worst)
+            compare_modules(export, copy, package, worst)
+
+
+def compare_files(export: Path, copy: Path, tools: Path) -> None:
+    program(tools, "typescript")  # brings the compiler with it
+    oracle = export.with_name("files.jsonl")
+    oracle.write_bytes(run(["node", str(HERE / "resolve_modules.mjs"), str(folder_of(tools, "typescript")), str(copy)]))
+    found, expected = set(file_edges.exported_edges(export)), set(file_edges.read_oracle(oracle))
+    file_edges.report(found, expected, file_edges.files_only)
+
+
+def compare_modules(export: Path, copy: Path, package: str, worst: int) -> None:
+    found = set(module_edges.within(package, module_edges.exported(export)))
+    module_edges.report(found, module_edges.grimp_edges(copy, package, sys.executable), worst)
 
 
 def tracked(copy: Path) -> list[PurePosixPath]:
@@ -105,7 +127,7 @@ def indexed(copy: Path, paths: Iterable[PurePosixPath], language: str, tools: Pa
     """The oracle's index of the copy; made once per commit."""
     commit = run(["git", "-C", str(copy), "rev-parse", "HEAD"]).decode().strip()
     version = VERSIONS[language].rpartition("@")[2]
-    index = tools / "indexes" / f"{copy.name}-{commit}-{language}-{version}.scip"
+    index = tools / "indexes" / f"{copy.name}-{commit}-{language}-{version}-{RECIPE}.scip"
     if not index.exists():
         index.parent.mkdir(parents=True, exist_ok=True)
         written = index.with_suffix(".part")
@@ -137,13 +159,17 @@ def index_python(copy: Path, _: Iterable[PurePosixPath], tools: Path, index: Pat
 
 def program(tools: Path, language: str) -> Path:
     """The oracle's command, installed if need be."""
-    folder = tools / VERSIONS[language].rpartition("/")[2]
+    folder = folder_of(tools, language)
     command = folder / "node_modules" / ".bin" / f"scip-{language}"
     if not command.exists():
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", str(folder), VERSIONS[language]])
     return command
+
+
+def folder_of(tools: Path, language: str) -> Path:
+    return tools / VERSIONS[language].rpartition("/")[2]
 
 
 def run(command: list[str], *, folder: Path | None = None, environment: dict[str, str] | None = None) -> bytes:
