@@ -14,6 +14,7 @@ folder for caches); what they write is kept there, by commit, so that the second
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,6 +30,8 @@ VERSIONS = {"typescript": "@sourcegraph/scip-typescript@0.4.0", "python": "@sour
 LANGUAGES = {".ts": "typescript", ".tsx": "typescript", ".js": "typescript", ".jsx": "typescript", ".py": "python"}
 RECIPE = 2
 """How the oracles are run; 2: with links to the packages of a workspace, and no Python packages."""
+
+MAX_ATTEMPTS = 10
 
 HERE = Path(__file__).parent
 KOTADB = [sys.executable, "-m", "kotadb"]
@@ -144,7 +147,10 @@ def index_typescript(copy: Path, paths: Iterable[PurePosixPath], tools: Path, in
 
 
 def index_python(copy: Path, _: Iterable[PurePosixPath], tools: Path, index: Path) -> None:
-    """With an interpreter that has no packages: what happens to be installed must not matter."""
+    """With an interpreter that has no packages: what happens to be installed must not matter.
+
+    At a file that breaks it, scip-python ends, and writes what it has got so far. It is asked again without that file.
+    """
     bare = tools / "bare"
     if not bare.exists():
         venv.create(bare, symlinks=True)
@@ -154,7 +160,25 @@ def index_python(copy: Path, _: Iterable[PurePosixPath], tools: Path, index: Pat
     environment.pop("PYTHONPATH", None)
     options = ["--project-name", copy.name, "--project-version", "0", "--environment", str(installed)]
     command = [str(program(tools, "python")), "index", ".", *options, "--output", str(index)]
-    run(command, folder=copy, environment=environment)
+    with tempfile.TemporaryDirectory(prefix="accuracy-") as temporary:
+        folder = shutil.copytree(copy, Path(temporary) / copy.name, symlinks=True)
+        for _attempt in range(MAX_ATTEMPTS):
+            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True)
+            if done.returncode == 0:
+                return
+            guilty = guilty_file(folder, done.stdout + done.stderr)
+            print(f"scip-python breaks at {guilty.relative_to(folder)}, which is left out", flush=True)
+            guilty.unlink()
+    raise SystemExit("scip-python breaks at too many files")
+
+
+def guilty_file(folder: Path, output: bytes) -> Path:
+    """The file that it last complained of as it broke."""
+    named = re.findall(r'while type checking file "([^"]+)"', output.decode("utf-8", "replace"))
+    if not named or not (file := Path(named[-1])).is_relative_to(folder) or not file.is_file():
+        sys.stderr.buffer.write(output[-4000:])
+        raise SystemExit("scip-python failed")
+    return file
 
 
 def program(tools: Path, language: str) -> Path:
