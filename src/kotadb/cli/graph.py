@@ -99,7 +99,7 @@ def _print_verdict(found: dict[str, Any]) -> None:
 
 def _print_cycle(cycle: dict[str, Any]) -> None:
     circle = [*cycle["circle"], cycle["circle"][0]]
-    closes = "closes while loading" if cycle["at_load"] else "only through type-only or dynamic imports, or through imports in functions"
+    closes = "closes while loading" if cycle["at_load"] else "only through type-only, dynamic or deferred imports"
     size = len(cycle["paths"])
     out.print(f"\n[bold]{size:,} file{'s' if size > 1 else ''}[/bold], {closes}")
     out.print(f"  {visible(' → '.join(circle))}")

@@ -10,7 +10,7 @@ from kotadb.pipeline.discover import decode_path
 
 
 def in_repository(repository: Repository, typed: str) -> tuple[str, str]:
-    """PATH as a path from the repository's root, and the folder it may be from instead: the current one, "" for the root.
+    """PATH from the repository's root, and the folder it may be from instead: the current one, "" for the root.
 
     `/x`, `./x` and `../x` are places on this machine; anything else is tried from the root and then from the current
     folder. Raises NotFound for a place that is not in the repository.

@@ -48,7 +48,7 @@ def modules(files: Files) -> Mapping[str, Modules]:
 
 
 def importers(name: str) -> frozenset[str]:
-    """The languages whose imports can lead to a file in this one: its own family, or all if it has no imports itself."""
+    """The languages whose imports can lead to a file in this one: its own family; all if it has no imports itself."""
     spec = _specs().get(name)
     family = spec.modules if spec is not None else None
     return frozenset(

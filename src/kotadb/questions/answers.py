@@ -65,7 +65,7 @@ def blind_spots(connection: Connection, index: Index, among: Collection[str]) ->
     broken = graph.files_with_errors(connection, index, among)
     missing = graph.missing_imports(connection, index, among)
     return [
-        *([f"{counted(skipped.total(), 'source file was', 'source files were')} not read ({reasons})"] if skipped else ()),
+        *([f"{counted(skipped.total(), 'source file', 'source files')} not read ({reasons})"] if skipped else ()),
         *([f"{counted(broken, 'file has', 'files have')} syntax errors"] if broken else ()),
         *([f"{counted(missing, 'import leads', 'imports lead')} to what is not in the commit"] if missing else ()),
     ]

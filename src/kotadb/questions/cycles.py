@@ -24,10 +24,10 @@ class _Cycle(NamedTuple):
 
 
 def cycles(database: Database, repository: Repository, index: Index) -> dict[str, Any]:
-    """The cycles of files, each with a shortest circle in it: from each path to the next, and from the last to the first.
+    """The cycles of files, each with a shortest circle in it: from each path to the next, from the last to the first.
 
-    `at_load` tells whether that circle closes as programs start, which is what breaks them; else every circle in the cycle
-    takes an import that is for types alone or that is only followed by a call.
+    `at_load` tells whether that circle closes as programs start, which is what breaks them; else every circle in the
+    cycle takes an import that is for types alone or that is only followed by a call.
     """
     with database.snapshot() as connection:
         current = current_index(connection, index)

@@ -1,6 +1,6 @@
 """What a file depends on, and what depends on it: the edges that begin or end there."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from kotadb import languages
@@ -55,7 +55,7 @@ def dependents(
     )
 
 
-def _doubts(entry: Mapping[str, Any], missing: list[Edge]) -> list[str]:
+def _doubts(entry: Mapping[str, Any], missing: Sequence[Edge]) -> list[str]:
     return [
         *(["the file has syntax errors"] if entry["has_errors"] else ()),
         *([f"{counted(len(missing), 'import leads', 'imports lead')} to what is not in the commit"] if missing else ()),

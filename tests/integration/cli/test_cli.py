@@ -37,7 +37,6 @@ def test_index_without_a_service_brings_its_own_worker(env: Mapping[str, str], r
     assert "completed" in done.stdout
     assert repo.head[:12] in done.stdout
     assert "binary 1" in done.stdout
-    assert "does not extract them yet" in done.stdout
     assert "uncommitted changes are not in it" in done.stdout
     assert "Next:" in done.stdout
     assert list((tmp_path / "tmp").iterdir()) == []

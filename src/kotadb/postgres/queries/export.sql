@@ -1,8 +1,4 @@
 -- Everything an index holds, in an order that does not depend on ids.
---
--- What rows refer to is looked up by key, in laterals with a limit, which no planner turns into a join. Right after a
--- store nothing has been analyzed: the planner then takes an index for a single row, and joins by reading the whole index
--- again for each row. That took minutes for 5,000 files.
 
 -- name: read_all
 -- All rows are read. Where statistics are missing or old, the planner takes an index for small, joins it by nested loops,
@@ -22,10 +18,7 @@ order by path collate "C", reason
 -- name: symbols
 select f.path, s.name, s.qualified_name, s.kind::text, s.line_start, s.line_end, s.column_start, s.column_end, s.name_line,
     s.name_column, s.signature, s.documentation, s.exported, s.is_async as async, s.access::text
-from symbols s
-cross join lateral (
-    select path from indexed_files f
-    where (f.repository_id, f.index_id, f.file_id) = (s.repository_id, s.index_id, s.file_id) limit 1) f
+from symbols s join indexed_files f using (repository_id, index_id, file_id)
 where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s
 order by f.path collate "C", s.name_line, s.name_column, s.kind, s.qualified_name collate "C"
 
@@ -34,23 +27,13 @@ order by f.path collate "C", s.name_line, s.name_column, s.kind, s.qualified_nam
 select f.path, r.name, r.kind::text, e.qualified_name as enclosing, coalesce(t.path, u.path) as target_path,
     s.qualified_name as target, r.resolution::text, r.package, r.positions
 from symbol_references r
-cross join lateral (
-    select path from indexed_files f
-    where (f.repository_id, f.index_id, f.file_id) = (r.repository_id, r.index_id, r.file_id) limit 1) f
-left join lateral (
-    select qualified_name from symbols e
-    where (e.repository_id, e.index_id, e.file_id, e.symbol_id)
-        = (r.repository_id, r.index_id, r.file_id, r.enclosing_symbol_id) limit 1) e on true
-left join lateral (
-    select path from indexed_files t
-    where (t.repository_id, t.index_id, t.file_id) = (r.repository_id, r.index_id, r.target_file_id) limit 1) t on true
-left join lateral (
-    select path from skipped_files u
-    where (u.repository_id, u.index_id, u.file_id) = (r.repository_id, r.index_id, r.target_file_id) limit 1) u on true
-left join lateral (
-    select qualified_name from symbols s
-    where (s.repository_id, s.index_id, s.file_id, s.symbol_id)
-        = (r.repository_id, r.index_id, r.target_file_id, r.target_symbol_id) limit 1) s on true
+join indexed_files f using (repository_id, index_id, file_id)
+left join symbols e on (e.repository_id, e.index_id, e.file_id, e.symbol_id)
+    = (r.repository_id, r.index_id, r.file_id, r.enclosing_symbol_id)
+left join indexed_files t on (t.repository_id, t.index_id, t.file_id) = (r.repository_id, r.index_id, r.target_file_id)
+left join skipped_files u on (u.repository_id, u.index_id, u.file_id) = (r.repository_id, r.index_id, r.target_file_id)
+left join symbols s on (s.repository_id, s.index_id, s.file_id, s.symbol_id)
+    = (r.repository_id, r.index_id, r.target_file_id, r.target_symbol_id)
 where r.repository_id = %(repository_id)s and r.index_id = %(index_id)s
 order by f.path collate "C", r.file_id, r.reference_id
 
@@ -58,28 +41,19 @@ order by f.path collate "C", r.file_id, r.reference_id
 select f.path as from_path, coalesce(t.path, u.path) as to_path, d.package, d.kind::text, d.specifier, d.type_only, d.line,
     a.qualified_name as from_symbol, b.qualified_name as to_symbol
 from dependency_graph d
-cross join lateral (
-    select path from indexed_files f
-    where (f.repository_id, f.index_id, f.file_id) = (d.repository_id, d.index_id, d.from_file_id) limit 1) f
-left join lateral (
-    select path from indexed_files t
-    where (t.repository_id, t.index_id, t.file_id) = (d.repository_id, d.index_id, d.to_file_id) limit 1) t on true
-left join lateral (
-    select path from skipped_files u
-    where (u.repository_id, u.index_id, u.file_id) = (d.repository_id, d.index_id, d.to_file_id) limit 1) u on true
-left join lateral (
-    select qualified_name from symbols a
-    where (a.repository_id, a.index_id, a.file_id, a.symbol_id)
-        = (d.repository_id, d.index_id, d.from_file_id, d.from_symbol_id) limit 1) a on true
-left join lateral (
-    select qualified_name from symbols b
-    where (b.repository_id, b.index_id, b.file_id, b.symbol_id)
-        = (d.repository_id, d.index_id, d.to_file_id, d.to_symbol_id) limit 1) b on true
+join indexed_files f on (f.repository_id, f.index_id, f.file_id) = (d.repository_id, d.index_id, d.from_file_id)
+left join indexed_files t on (t.repository_id, t.index_id, t.file_id) = (d.repository_id, d.index_id, d.to_file_id)
+left join skipped_files u on (u.repository_id, u.index_id, u.file_id) = (d.repository_id, d.index_id, d.to_file_id)
+left join symbols a on (a.repository_id, a.index_id, a.file_id, a.symbol_id)
+    = (d.repository_id, d.index_id, d.from_file_id, d.from_symbol_id)
+left join symbols b on (b.repository_id, b.index_id, b.file_id, b.symbol_id)
+    = (d.repository_id, d.index_id, d.to_file_id, d.to_symbol_id)
 where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s
 order by f.path collate "C", d.from_file_id, d.dependency_id
 
 -- name: file_edges
--- `deferred`: the statement is in a function, and followed when that is called. A function without a name is not seen.
+-- What rows refer to is looked up by key, in laterals with a limit, which no planner turns into a join: this is asked
+-- outside of an export, too. `deferred`: the statement is in a function, and followed when that is called. A function without a name is not seen.
 select f.path as from_path, coalesce(t.path, u.path) as to_path, d.kind::text, d.type_only, exists (
         select from symbols s
         where (s.repository_id, s.index_id, s.file_id) = (d.repository_id, d.index_id, d.from_file_id)

@@ -1,4 +1,7 @@
--- Files of an index by their paths, and the edges between them. For the laterals see export.sql.
+-- Files of an index by their paths, and the edges between them.
+--
+-- What rows refer to is looked up by key, in laterals with a limit, which no planner turns into a join. Where statistics
+-- are missing or old, it would take an index for a single row, and read all of it again for each row it joins.
 
 -- name: entries
 -- Paths have no index of their own: they may be longer than an entry of one, and a scan takes milliseconds.
