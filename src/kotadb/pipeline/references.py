@@ -34,6 +34,8 @@ _LOOKED_UP_AS = {ReferenceKind.TYPE: TYPE, ReferenceKind.IMPLEMENTS: TYPE, Refer
 _KINDS = {kind.value: kind for kind in ReferenceKind}
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
 EVERYTHING = "*"
+MAX_HOPS = 20
+"""From a local to the one that it is bound to, that are followed: in `x = x.next()`, written over and over, too."""
 _LOCAL = -2
 """Stands for a name that is a local, in place of an expression's number."""
 
@@ -136,6 +138,8 @@ class _File:
         self.groups: dict[tuple[ReferenceKind, int, int], list[tuple[int, int]]] = {}
         self.locals: dict[int, int] = {}
         """Expressions of locals by the id of their binding."""
+        self.hops = 0
+        """From local to local, of those that are being followed."""
         self.looked_up: dict[tuple[str, int, int], int] = {}
         self.declared: list[tuple[int, int, Name]] = []
 
@@ -425,7 +429,11 @@ class _File:
             return binding.expression
         if id(binding) not in self.locals:
             self.locals[id(binding)] = UNKNOWN  # a local that is bound to itself
+            if self.hops == MAX_HOPS:
+                return UNKNOWN
+            self.hops += 1
             value = self._stated(binding.type, binding.value, binding.scope)
+            self.hops -= 1
             if binding.key is not None and value != UNKNOWN:
                 value = self.expressions.number(Op.MEMBER, value, binding.key)
             self.locals[id(binding)] = value
