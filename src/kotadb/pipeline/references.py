@@ -36,6 +36,8 @@ _DOTTED = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
 EVERYTHING = "*"
 MAX_HOPS = 20
 """From a local to the one that it is bound to, that are followed: in `x = x.next()`, written over and over, too."""
+MAX_BINDINGS = 50
+"""Places that bind one local, for its value to be told from them."""
 _LOCAL = -2
 """Stands for a name that is a local, in place of an expression's number."""
 
@@ -304,9 +306,8 @@ class _File:
     def _refer_to_rebound(self, name: Name, scope: int) -> None:
         """A name that is bound again is written, if it is a symbol's."""
         text = self.text(name.node)
-        found = self.scopes.all[self._home(name, scope)].names.get(text, ())
-        outward = self.scopes.all[self._home(name, scope)].outward
-        if text in outward or any(binding.symbol >= 0 for binding in found):
+        home = self.scopes.all[self._home(name, scope)]
+        if text in home.outward or text in home.defined:
             self._add(ReferenceKind.WRITE, self._look_up(text, scope, VALUE), name.start)
 
     def _refer_to_key(self, name: Name, scope: int) -> None:
@@ -420,6 +421,8 @@ class _File:
         """What a local is bound to, if that is one thing only."""
         found = self.scopes.find(name, scope, meaning)
         bindings = found[1] if found else []
+        if len(bindings) > MAX_BINDINGS:
+            return UNKNOWN
         typed = [binding for binding in bindings if binding.type is not None]
         values = {self._value(binding) for binding in typed or bindings}
         return values.pop() if len(values) == 1 else UNKNOWN

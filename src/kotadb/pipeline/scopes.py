@@ -45,6 +45,8 @@ class Scope:
     start: int
     end: int
     names: dict[str, list[Binding]] = field(default_factory=dict)
+    defined: set[str] = field(default_factory=set)
+    """Those of the names that are symbols'."""
     outward: dict[str, bool] = field(default_factory=dict)
     """Names that are bound further out: True for the file itself (`global`)."""
 
@@ -82,6 +84,8 @@ class Scopes:
         if is_global is not None:
             home = FILE if is_global else self._owner(name, self.all[home].parent)
         self.all[home].names.setdefault(name, []).append(binding)
+        if binding.symbol >= 0:
+            self.all[home].defined.add(name)
 
     def _owner(self, name: str, scope: int) -> int:
         while scope != FILE and (name not in self.all[scope].names or self.all[scope].sort not in _FUNCTIONS):
