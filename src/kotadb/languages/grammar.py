@@ -146,6 +146,8 @@ class Rules:
     """Comments, as group `comment`, and as other matches the strings that could look like one."""
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """How nodes are read as expressions, by the type of the node."""
+    types_have_names: bool = False
+    """Whether a type and a value can have the same name and mean two things."""
     class_names_are_inner: bool = False
     """Whether functions in a class do not see the names that are bound in its body."""
     open_scope: bool = False

@@ -70,6 +70,8 @@ def find_mentions(tree: Tree, language: Language) -> Mentions:
         family = heading.family
         for node in captures[heading.head]:
             start = node.start_byte
+            if start == node.end_byte:
+                continue  # what the parser says is missing
             if family is Family.SCOPE:
                 scopes.add((start, -node.end_byte, heading.mention))
             elif family is Family.REGION:

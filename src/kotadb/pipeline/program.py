@@ -9,6 +9,7 @@ counted down (`fuel`) rather than cut where they happen to meet themselves.
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
+from functools import cached_property
 from typing import NamedTuple
 
 from kotadb.languages.modules import MISSING, Location, Modules
@@ -99,7 +100,15 @@ class Program:
         self._locations: dict[tuple[int, str], Location] = {}
         self._exports: dict[tuple[Location, str, int], Value | None] = {}
         self._values: dict[tuple[int, int, int], Value | None] = {}
+        self._bases_of: dict[tuple[Target, int], list[Target | Location]] = {}
         self._ancestors: dict[tuple[Target, int], tuple[tuple[Target, ...], Location]] = {}
+
+    @cached_property
+    def known_names(self) -> frozenset[str]:
+        """Every name that some module binds or exports: no other need be looked for behind a star."""
+        return frozenset(
+            name for file in self.files for names in (file.exports.scope, file.exports.exported or ()) for name in names
+        )
 
     # ---- modules and what they export
 
@@ -213,6 +222,9 @@ class Program:
 
     def _bases(self, target: Target, fuel: int) -> list["Target | Location"]:
         """The classes it names as its bases, the last one first, and the package of one that is not in the program."""
+        key = target, fuel
+        if key in self._bases_of:
+            return self._bases_of[key]
         number, symbol = target
         found: list[Target | Location] = []
         for expression in reversed(self.files[number].types.bases.get(symbol, ())):
@@ -221,6 +233,7 @@ class Program:
                 found.append(base.location)
             elif base is not None and base.sort is Sort.DECLARED:
                 found.extend(self._classes(base, fuel - 1))
+        self._bases_of[key] = found
         return found
 
     def _classes(self, value: Value, fuel: int) -> list[Target]:
@@ -355,7 +368,11 @@ class _Search:
             self._pass_on(number, name)
 
     def _add_module(self, module: Location) -> None:
-        if module.package is not None:
+        number = self.program.number(module.path)
+        whole = (self.program.files[number].exports.exported or {}).get(WHOLE) if number is not None else None
+        if number is not None and whole:
+            self.queue.extend((number, expression) for expression in whole)
+        elif module.package is not None:
             self.values.append(Value(Sort.OUTSIDE, _IMPORT, (), module))
         elif module != MISSING:
             self.values.append(Value(Sort.MODULE, _IMPORT, (), module))
@@ -376,6 +393,8 @@ class _Search:
             self._look_up_in_whole(number, names[WHOLE], name)
         elif name != DEFAULT:
             self._pass_on(number, name)
+        elif names:  # CommonJS: a default import is the module itself
+            self._add_module(module)
         submodule = self.program.submodule(number, module, name)
         if submodule != MISSING:
             self.fallbacks.append(submodule)
@@ -400,7 +419,9 @@ class _Search:
 
     def _pass_on(self, number: int, name: str) -> None:
         """Look in all modules whose names are names of this one. What a package has is not known."""
-        for specifier in self.program.files[number].exports.stars:
+        if name not in self.program.known_names:
+            return
+        for specifier in reversed(self.program.files[number].exports.stars):  # the last one wins
             module = self.program.location(number, specifier)
             if self._is_passed_on(module, name):
                 self.lookups.append((number, module, name))

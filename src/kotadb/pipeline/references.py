@@ -25,7 +25,7 @@ from kotadb.model import (
 )
 from kotadb.pipeline.expressions import UNKNOWN, Expressions
 from kotadb.pipeline.mentions import Mentions, Name, find_mentions
-from kotadb.pipeline.scopes import EITHER, FILE, TYPE, VALUE, Binding, Scopes
+from kotadb.pipeline.scopes import EITHER, FILE, MAX_LOCALS, TYPE, VALUE, Binding, Scopes
 from kotadb.pipeline.text import MAX_NAME, bounded, decode
 
 _CLASSES = frozenset({SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.ENUM})
@@ -33,11 +33,10 @@ _MEANINGS = {Mention.BIND_VALUE: VALUE, Mention.BIND_TYPE: TYPE}
 _LOOKED_UP_AS = {ReferenceKind.TYPE: TYPE, ReferenceKind.IMPLEMENTS: TYPE, ReferenceKind.EXTENDS: EITHER}
 _KINDS = {kind.value: kind for kind in ReferenceKind}
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
+_STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 EVERYTHING = "*"
 MAX_HOPS = 20
 """From a local to the one that it is bound to, that are followed: in `x = x.next()`, written over and over, too."""
-MAX_BINDINGS = 50
-"""Places that bind one local, for its value to be told from them."""
 _LOCAL = -2
 """Stands for a name that is a local, in place of an expression's number."""
 
@@ -279,17 +278,20 @@ class _File:
             self._refer_to_quoted(name.start, text, scope)
             return
         else:
-            expression = self._look_up(text, scope, _LOOKED_UP_AS.get(kind, VALUE))
+            expression = self._look_up(text, scope, self._meaning(kind))
         self._add(kind, expression, name.start)
+
+    def _meaning(self, kind: ReferenceKind) -> int:
+        return _LOOKED_UP_AS.get(kind, VALUE) if self.rules.types_have_names else EITHER
 
     def _refer_to_quoted(self, start: int, text: str, scope: int) -> None:
         """The names in an annotation in quotes."""
-        for match in _DOTTED.finditer(text):
+        for match in _DOTTED.finditer(_STRING.sub(_spaces, text)):
             expression = _LOCAL
             for part in re.finditer(r"\w+", match[0]):
                 offset = start + len(text[: match.start() + part.start()].encode())
                 if part.start() == 0:
-                    expression = self._look_up(part[0], scope, TYPE)
+                    expression = self._look_up(part[0], scope, EITHER)
                 elif expression != _LOCAL:
                     expression = self.expressions.number(Op.MEMBER, expression, part[0])
                 self._add(ReferenceKind.TYPE, expression, offset)
@@ -308,7 +310,7 @@ class _File:
         text = self.text(name.node)
         home = self.scopes.all[self._home(name, scope)]
         if text in home.outward or text in home.defined:
-            self._add(ReferenceKind.WRITE, self._look_up(text, scope, VALUE), name.start)
+            self._add(ReferenceKind.WRITE, self._look_up(text, scope, self._meaning(ReferenceKind.WRITE)), name.start)
 
     def _refer_to_key(self, name: Name, scope: int) -> None:
         value = self._stated(_first(name.captures, "type"), _first(name.captures, "value"), scope)
@@ -421,7 +423,7 @@ class _File:
         """What a local is bound to, if that is one thing only."""
         found = self.scopes.find(name, scope, meaning)
         bindings = found[1] if found else []
-        if len(bindings) > MAX_BINDINGS:
+        if len(bindings) > MAX_LOCALS:
             return UNKNOWN
         typed = [binding for binding in bindings if binding.type is not None]
         values = {self._value(binding) for binding in typed or bindings}
@@ -444,8 +446,11 @@ class _File:
 
     def _stated(self, declared: Node | None, value: Node | None, scope: int) -> int:
         if declared is not None:
-            return self.expressions.number(Op.INSTANCE, self._expression(declared, scope))
-        return self._expression(value, scope)
+            return self.expressions.number(Op.INSTANCE, self._expression(declared, self._scope_of(declared)))
+        return self._expression(value, scope) if value is not None else UNKNOWN
+
+    def _scope_of(self, node: Node) -> int:
+        return self.scopes.containing(node.start_byte)
 
     # ---- what the file says about itself
 
@@ -460,7 +465,7 @@ class _File:
                 self.types.values[number] = value
             returns = _first(captures, "returns")
             if returns is not None:
-                result = self.expressions.number(Op.INSTANCE, self._expression(returns, scope))
+                result = self.expressions.number(Op.INSTANCE, self._expression(returns, self._scope_of(returns)))
                 if result != UNKNOWN:
                     self.types.returns[number] = result
         for kind, expression, enclosing in self.groups:
@@ -519,3 +524,7 @@ _UNDER = {Mention.EXPORT_DEFAULT: DEFAULT, Mention.EXPORT_WHOLE: WHOLE}
 def _first(captures: object, part: str) -> Node | None:
     nodes = captures.get(part)  # type: ignore[attr-defined]
     return nodes[0] if nodes else None
+
+
+def _spaces(match: re.Match[str]) -> str:
+    return " " * len(match[0])

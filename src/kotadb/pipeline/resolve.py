@@ -69,6 +69,6 @@ def _name(program: Program, number: int, expression: int) -> str:
     if op is Op.NAME:
         for bound in file.exports.scope.get(name or "", ()):
             imported = file.expressions[bound]
-            if imported.op is Op.FROM and imported.name and imported.name != DEFAULT:
+            if imported.op in (Op.FROM, Op.MODULE) and imported.name and imported.name != DEFAULT:
                 return imported.name
     return name or ""

@@ -1,5 +1,6 @@
 """The scopes of one file: which name is bound where, exactly as the language has it."""
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,9 @@ FILE = 0
 
 VALUE, TYPE, EITHER = 1, 2, 3
 """What a name can mean where types have names of their own."""
+
+MAX_LOCALS = 50
+"""Places that bind one local: with more, its value cannot be told from them."""
 
 _FUNCTIONS = frozenset({Mention.SCOPE_FUNCTION, Mention.SCOPE_CLOSURE})
 _OPEN = frozenset({Mention.SCOPE_BLOCK, Mention.SCOPE_OUTER})
@@ -63,6 +67,7 @@ class Scopes:
                 stack.pop()
             self.all.append(Scope(sort, stack[-1], start, -minus_end))
             stack.append(len(self.all) - 1)
+        self._starts = [scope.start for scope in self.all]
         self._next = 1
         self._current = FILE
 
@@ -78,12 +83,21 @@ class Scopes:
         self._current = current
         return current
 
+    def containing(self, offset: int) -> int:
+        """The innermost scope at any offset."""
+        scope = bisect_right(self._starts, offset) - 1
+        while self.all[scope].end <= offset:
+            scope = self.all[scope].parent
+        return scope
+
     def bind(self, name: str, binding: Binding, home: int) -> None:
         """Bind the name in the scope `home`, or further out if that scope says so."""
         is_global = self.all[home].outward.get(name)
         if is_global is not None:
             home = FILE if is_global else self._owner(name, self.all[home].parent)
-        self.all[home].names.setdefault(name, []).append(binding)
+        known = self.all[home].names.setdefault(name, [])
+        if len(known) <= MAX_LOCALS or binding.symbol >= 0 or binding.is_alias:
+            known.append(binding)
         if binding.symbol >= 0:
             self.all[home].defined.add(name)
 
@@ -106,13 +120,16 @@ class Scopes:
 
     def find(self, name: str, scope: int, meaning: int = EITHER) -> tuple[int, list[Binding]] | None:
         """The scope that binds the name as seen from `scope`, and the places that do; None if none does."""
-        left_function = False
+        left = False
         while scope >= 0:
             here = self.all[scope]
             if here.sort is Mention.SCOPE_OUTER:
+                parameters = [one for one in self.all[here.parent].names.get(name, ()) if one.meaning == TYPE]
+                if parameters:  # those of types are known in the head of what they are parameters of
+                    return here.parent, parameters
                 scope = self.all[here.parent].parent
                 continue
-            hidden = left_function and self._hidden_in_classes and here.sort is Mention.SCOPE_CLASS
+            hidden = left and self._hidden_in_classes and here.sort is Mention.SCOPE_CLASS
             if not hidden and name in here.names:
                 bindings = here.names[name]
                 if any(binding.meaning & meaning for binding in bindings):
@@ -120,7 +137,7 @@ class Scopes:
             if here.outward.get(name):
                 scope = FILE
                 continue
-            left_function = left_function or here.sort is not Mention.SCOPE_CLASS
+            left = True
             scope = here.parent
         return None
 

@@ -80,8 +80,9 @@ def assert_sound(commit: Commit) -> None:
 
 
 def is_module(occurrence: Occurrence) -> bool:
-    """Whether it means a whole module, whose name is the specifier."""
-    return occurrence.kind in ("import", "reexport") and "#" not in (occurrence.target or "")
+    """Whether it means a whole module, whose name is the specifier; one that is missing, too."""
+    says_so = occurrence.target or occurrence.package or occurrence.name.startswith(".")
+    return "#" not in (occurrence.target or "") and (occurrence.kind in ("import", "reexport") or bool(says_so))
 
 
 def aliases_of(sources: Iterable[bytes]) -> Mapping[str, set[str]]:
@@ -141,6 +142,10 @@ def test_a_damaged_source_has_references_inside_of_it(damage: tuple[str, bytes])
     for each in Commit({path: source}).occurrences(path):
         assert 1 <= each.line <= len(lines)
         assert 0 <= each.column < len(lines[each.line - 1])
+
+
+def test_a_name_that_is_missing_is_no_reference() -> None:
+    assert [each.name for each in Commit({"a.py": "@x.@d\n"}).occurrences("a.py")] == ["x", "d"]
 
 
 # ---- what the parser processes rely on -------------------------------------------------------------------------------

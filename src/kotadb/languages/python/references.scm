@@ -16,7 +16,19 @@
 
 ; what stands in a function's head is looked up around the function
 (default_parameter value: (_) @scope.outer)
+(typed_default_parameter type: (_) @scope.outer value: (_))
 (typed_default_parameter value: (_) @scope.outer)
+(typed_parameter type: (_) @scope.outer)
+(function_definition return_type: (_) @scope.outer)
+(class_definition superclasses: (_) @scope.outer)
+
+; and what a comprehension begins with, around it
+[
+  (list_comprehension . (_) . (for_in_clause right: (_) @scope.outer))
+  (set_comprehension . (_) . (for_in_clause right: (_) @scope.outer))
+  (dictionary_comprehension . (_) . (for_in_clause right: (_) @scope.outer))
+  (generator_expression . (_) . (for_in_clause right: (_) @scope.outer))
+]
 
 ; ---- imports
 
@@ -47,7 +59,8 @@
       (identifier) @_function
       (attribute attribute: (identifier) @_function)
     ]
-    arguments: (argument_list . (string (string_content) @specifier) .)) @import.dynamic_import
+    arguments: (argument_list . (string . (string_start) . (string_content) @specifier . (string_end) .)))
+  @import.dynamic_import
   (#any-of? @_function "import_module" "__import__"))
 
 (if_statement
@@ -74,16 +87,16 @@
 
 [
   (function_definition type_parameters: (type_parameter (type [
-    (identifier) @bind
-    (constrained_type . (type (identifier) @bind))
+    (identifier) @bind.type
+    (constrained_type . (type (identifier) @bind.type))
   ])))
   (class_definition type_parameters: (type_parameter (type [
-    (identifier) @bind
-    (constrained_type . (type (identifier) @bind))
+    (identifier) @bind.type
+    (constrained_type . (type (identifier) @bind.type))
   ])))
   (type_alias_statement left: (type (generic_type (type_parameter (type [
-    (identifier) @bind
-    (constrained_type . (type (identifier) @bind))
+    (identifier) @bind.type
+    (constrained_type . (type (identifier) @bind.type))
   ])))))
 ]
 
@@ -151,12 +164,16 @@
 (augmented_assignment left: (attribute object: (_) @object attribute: (identifier) @reference.write))
 (augmented_assignment left: (identifier) @reference.write)
 (delete_statement (attribute object: (_) @object attribute: (identifier) @reference.write))
+(delete_statement (expression_list (attribute object: (_) @object attribute: (identifier) @reference.write)))
+(delete_statement (identifier) @reference.write)
+(delete_statement (expression_list (identifier) @reference.write))
 (assignment
   left: (attribute object: (_) @object attribute: (identifier) @reference.write)
   type: (type (_) @type)?
   right: (_)? @value)
 (pattern_list (attribute object: (_) @object attribute: (identifier) @reference.write))
 (tuple_pattern (attribute object: (_) @object attribute: (identifier) @reference.write))
+(list_pattern (attribute object: (_) @object attribute: (identifier) @reference.write))
 (for_statement left: (attribute object: (_) @object attribute: (identifier) @reference.write))
 (as_pattern_target (attribute object: (_) @object attribute: (identifier) @reference.write))
 

@@ -159,6 +159,12 @@ def _assertion(node: Node) -> Step | None:
     return Step(Op.INSTANCE, asserted) if asserted is not None else through()(node)
 
 
+def _angle_assertion(node: Node) -> Step | None:
+    """`<T>x` is a T."""
+    types = node.named_child(0)
+    return Step(Op.INSTANCE, types.named_child(0)) if types is not None and types.named_child_count else None
+
+
 def _generic(node: Node) -> Step | None:
     """`Promise<T>` counts as T: to await it or not is for the caller. Any other generic type is known by its name."""
     base = node.child_by_field_name("name")
@@ -202,6 +208,7 @@ _SHAPES: Mapping[str, Shape] = {
     "await_expression": through(),
     "satisfies_expression": through(),
     "as_expression": _assertion,
+    "type_assertion": _angle_assertion,
     "readonly_type": through(),
     "generic_type": _generic,
     "union_type": _union,
@@ -209,7 +216,7 @@ _SHAPES: Mapping[str, Shape] = {
     "assignment_expression": through("right"),
 }
 
-_RULES = replace(_RULES, shapes=_SHAPES)
+_RULES = replace(_RULES, shapes=_SHAPES, types_have_names=True)
 _TYPED_RULES = replace(_RULES, repair=_repair)
 
 

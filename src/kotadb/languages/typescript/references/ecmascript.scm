@@ -34,6 +34,8 @@
 (import_statement (import_clause (namespace_import (identifier) @imported.module)) source: (string) @specifier)
 
 (call_expression function: (import) arguments: (arguments . (string) @specifier)) @import.dynamic_import
+((call_expression function: (import) arguments: (arguments . (template_string) @specifier)) @import.dynamic_import
+  (#not-match? @specifier "\\$\\{"))
 ((call_expression function: (identifier) @_require arguments: (arguments . (string) @specifier .)) @import.require
   (#eq? @_require "require"))
 ((call_expression
@@ -41,6 +43,19 @@
     arguments: (arguments . (string) @specifier .)) @import.require
   (#eq? @_require "require")
   (#eq? @_resolve "resolve"))
+
+; const a = require("b"), { c, d: e } = require("f")
+((variable_declarator
+    name: (identifier) @imported.module
+    value: (call_expression function: (identifier) @_require arguments: (arguments . (string) @specifier .)))
+  (#eq? @_require "require"))
+((variable_declarator
+    name: (object_pattern [
+      (shorthand_property_identifier_pattern) @imported
+      (pair_pattern key: (property_identifier) @imported value: (identifier) @alias)
+    ])
+    value: (call_expression function: (identifier) @_require arguments: (arguments . (string) @specifier .)))
+  (#eq? @_require "require"))
 
 ; ---- exports
 
@@ -55,6 +70,24 @@
   !source)
 (export_statement "default" value: (identifier) @export.default)
 (export_statement declaration: (_)) @exported
+((expression_statement (assignment_expression left: (member_expression
+    object: [
+      (identifier) @_exports
+      (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
+    ]))) @exported
+  (#eq? @_exports "exports"))
+((expression_statement (assignment_expression
+    left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports))) @exported
+  (#eq? @_module "module")
+  (#eq? @_exports "exports"))
+(assignment_expression
+  left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
+  right: (call_expression
+    function: (identifier) @_require
+    arguments: (arguments . (string) @specifier .)) @reexport.star
+  (#eq? @_module "module")
+  (#eq? @_exports "exports")
+  (#eq? @_require "require"))
 
 (assignment_expression
   left: (member_expression object: (identifier) @_module property: (property_identifier) @_exports)
@@ -104,6 +137,7 @@
 
 (arrow_function parameter: (identifier) @bind.value)
 (catch_clause parameter: (identifier) @bind.value)
+(for_in_statement kind: "var" left: (identifier) @bind.value @hoisted)
 (for_in_statement kind: _ left: (identifier) @bind.value)
 (for_in_statement left: (identifier) @reference.write)
 (shorthand_property_identifier_pattern) @bind.value
@@ -111,6 +145,9 @@
 (pair_pattern value: (assignment_pattern left: (identifier) @bind.value))
 (array_pattern (identifier) @bind.value)
 (array_pattern (assignment_pattern left: (identifier) @bind.value))
+(array_pattern (member_expression object: (_) @object property: (property_identifier) @reference.write))
+(pair_pattern value: (member_expression object: (_) @object property: (property_identifier) @reference.write))
+(for_in_statement left: (member_expression object: (_) @object property: (property_identifier) @reference.write))
 (rest_pattern (identifier) @bind.value)
 
 ; ---- assignments

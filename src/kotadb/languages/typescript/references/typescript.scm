@@ -17,8 +17,8 @@
 ] @scope.function
 [
   (conditional_type)
+  (enum_declaration)
   (index_signature)
-  (tuple_type)
   (type_alias_declaration)
 ] @scope.block
 
@@ -33,6 +33,9 @@
   (import_require_clause (identifier) @imported.module source: (string) @specifier))
 (import_statement (import_require_clause source: (string) @specifier)) @import.require
 (export_statement "type" @type_only source: (string) @specifier) @import.reexport
+(export_statement
+  (export_clause (export_specifier "type" @type_only name: (_) @reexport.name alias: (_)? @alias))
+  source: (string) @specifier)
 
 ; import("x").T, typeof import("x")
 (type_query (call_expression function: (import) arguments: (arguments . (string) @specifier))) @import.type_import
@@ -78,16 +81,23 @@
 (class name: (type_identifier) @bind)
 (interface_declaration name: (type_identifier) @bind.type) @around
 (type_alias_declaration name: (type_identifier) @bind.type value: (_) @value) @around
-(enum_declaration name: (identifier) @bind)
+(enum_declaration name: (identifier) @bind) @around
+(enum_body name: (property_identifier) @bind.value)
+(enum_assignment name: (property_identifier) @bind.value)
 (function_declaration name: (identifier) @bind.value return_type: (type_annotation (_) @returns)) @around
 (function_signature name: (identifier) @bind.value return_type: (type_annotation (_) @returns)?) @around
 (internal_module name: (identifier) @bind)
 (module name: (identifier) @bind)
 (internal_module name: (nested_identifier object: (identifier) @bind))
 (module name: (nested_identifier object: (identifier) @bind))
-(nested_identifier property: (property_identifier) @ignore)
+([
+  (internal_module name: (nested_identifier property: (property_identifier) @ignore))
+  (module name: (nested_identifier property: (property_identifier) @ignore))
+  (internal_module name: (nested_identifier object: (member_expression property: (property_identifier) @ignore)))
+  (module name: (nested_identifier object: (member_expression property: (property_identifier) @ignore)))
+])
 
-(type_parameter name: (type_identifier) @bind.type)
+(type_parameter name: (type_identifier) @bind.type constraint: (constraint (_) @value)?)
 (mapped_type_clause name: (type_identifier) @bind.type)
 (infer_type . (type_identifier) @bind.type)
 (index_signature name: (identifier) @ignore)
