@@ -1,6 +1,7 @@
 """The commands that ask about the graph of files: cycles, deps, dependents."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from kotadb.cli.context import indexed_repository, open_session
 from kotadb.cli.output import out, print_json, visible
 from kotadb.cli.paths import in_repository
+from kotadb.model import Verdict
 from kotadb.questions import cycles as cycles_of
 from kotadb.questions import dependencies
 from kotadb.questions.repositories import choose_index
@@ -26,7 +28,7 @@ Symbols = Annotated[bool, typer.Option("--symbols", help="every use of a symbol 
 
 SHOWN_NAMES = 8
 """Names of one line; more are counted."""
-VERDICT_STYLES = {"complete": "green", "lower_bound": "yellow", "unknown": "red"}
+VERDICT_STYLES = {Verdict.COMPLETE: "green", Verdict.LOWER_BOUND: "yellow", Verdict.UNKNOWN: "red"}
 
 
 def cycles(repo: Repo = None, ref: Ref = None, as_json: AsJson = False) -> None:
@@ -34,15 +36,7 @@ def cycles(repo: Repo = None, ref: Ref = None, as_json: AsJson = False) -> None:
     with open_session() as session:
         overview = indexed_repository(session, repo)
         found = cycles_of.cycles(session.database, overview.repository, choose_index(overview, ref))
-    if as_json:
-        print_json(found)
-        return
-    _print_header(found)
-    for cycle in found["cycles"]:
-        _print_cycle(cycle)
-    if not found["cycles"]:
-        out.print("no cycles")
-    _print_verdict(found)
+    _print(found, _print_cycles, as_json=as_json)
 
 
 def deps(
@@ -50,15 +44,7 @@ def deps(
 ) -> None:
     """What a file imports, and which symbols of other files it uses as far as that can be told."""
     found = _ask(dependencies.dependencies, path, repo, ref)
-    if as_json:
-        print_json(found)
-        return
-    _print_header(found)
-    _print_section("depends on files", found["files"], "path", symbols=symbols)
-    _print_section("depends on packages", found["packages"], "package")
-    missing = [{"specifier": item["specifier"], "imports": [item]} for item in found["missing"]]
-    _print_section("not found in the repository", missing, "specifier")
-    _print_verdict(found)
+    _print(found, partial(_print_dependencies, symbols=symbols), as_json=as_json)
 
 
 def dependents(
@@ -66,12 +52,7 @@ def dependents(
 ) -> None:
     """Which files import a file, and which symbols in them use symbols of it as far as that can be told."""
     found = _ask(dependencies.dependents, path, repo, ref)
-    if as_json:
-        print_json(found)
-        return
-    _print_header(found)
-    _print_section("is depended on by files", found["files"], "path", symbols=symbols)
-    _print_verdict(found)
+    _print(found, partial(_print_dependents, symbols=symbols), as_json=as_json)
 
 
 def _ask(question: Callable[..., dict[str, Any]], path: str, repo: str | None, ref: str | None) -> dict[str, Any]:
@@ -82,6 +63,17 @@ def _ask(question: Callable[..., dict[str, Any]], path: str, repo: str | None, r
 
 
 # ---- rendering -------------------------------------------------------------------------------------------------------
+
+
+def _print(found: dict[str, Any], print_content: Callable[[dict[str, Any]], None], *, as_json: bool) -> None:
+    """An answer; of one that is not known, nothing that looks like one."""
+    if as_json:
+        print_json(found)
+        return
+    _print_header(found)
+    if found["verdict"] != Verdict.UNKNOWN:
+        print_content(found)
+    _print_verdict(found)
 
 
 def _print_header(found: dict[str, Any]) -> None:
@@ -97,6 +89,13 @@ def _print_verdict(found: dict[str, Any]) -> None:
     out.print(f"[{style}]{verdict.replace('_', ' ')}[/{style}]: {visible(found['reason'])}")
 
 
+def _print_cycles(found: dict[str, Any]) -> None:
+    for cycle in found["cycles"]:
+        _print_cycle(cycle)
+    if not found["cycles"]:
+        out.print("no cycles")
+
+
 def _print_cycle(cycle: dict[str, Any]) -> None:
     circle = [*cycle["circle"], cycle["circle"][0]]
     closes = "closes while loading" if cycle["at_load"] else "only through type-only, dynamic or deferred imports"
@@ -108,6 +107,18 @@ def _print_cycle(cycle: dict[str, Any]) -> None:
         out.print("  [dim]in the same cycle:[/dim]")
     for path in rest:
         out.print(f"    {visible(path)}")
+
+
+def _print_dependencies(found: dict[str, Any], *, symbols: bool) -> None:
+    _print_section("depends on files", found["files"], "path", symbols=symbols)
+    _print_section("depends on packages", found["packages"], "package")
+    if found["missing"]:
+        missing = [{"specifier": item["specifier"], "imports": [item]} for item in found["missing"]]
+        _print_section("not found in the repository", missing, "specifier")
+
+
+def _print_dependents(found: dict[str, Any], *, symbols: bool) -> None:
+    _print_section("is depended on by files", found["files"], "path", symbols=symbols)
 
 
 def _print_section(title: str, groups: Sequence[dict[str, Any]], key: str, *, symbols: bool = False) -> None:
