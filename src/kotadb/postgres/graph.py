@@ -20,7 +20,7 @@ def in_folder(connection: Connection, index: Index, folder: str, limit: int) -> 
 
 
 def similar(connection: Connection, index: Index, path: str, limit: int) -> list[str]:
-    """Paths whose last part is that of `path`, with or without an extension; those that end like all of it first."""
+    """Paths whose last part is that of `path`, with or without its extension; those that hold all of it first."""
     name = path.rpartition("/")[2]
     return [row["path"] for row in _rows(connection, "similar", index, name=name, path=path, limit=limit)]
 

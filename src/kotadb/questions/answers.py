@@ -61,16 +61,23 @@ def blind_spots(connection: Connection, index: Index, among: Collection[str]) ->
         for row in graph.skipped(connection, index, UNREAD)
         if (languages.language_of(row["path"]) or TEXT) in among
     )
-    reasons = ", ".join(f"{reason} {count}" for reason, count in sorted(skipped.items()))
     broken = graph.files_with_errors(connection, index, among)
-    missing = graph.missing_imports(connection, index, among)
     return [
-        *([f"{counted(skipped.total(), 'source file', 'source files')} not read ({reasons})"] if skipped else ()),
-        *([f"{counted(broken, 'file has', 'files have')} syntax errors"] if broken else ()),
-        *([f"{counted(missing, 'import leads', 'imports lead')} to what is not in the commit"] if missing else ()),
+        *([_unread(skipped)] if skipped else ()),
+        *([f"{_counted(broken, 'file has', 'files have')} syntax errors"] if broken else ()),
+        *leading_nowhere(graph.missing_imports(connection, index, among)),
     ]
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """A number with what it counts."""
+def leading_nowhere(missing: int) -> list[str]:
+    """The doubt that so many imports leave: what they lead to may come into being later, and import others in turn."""
+    return [f"{_counted(missing, 'import leads', 'imports lead')} to what is not in the commit"] if missing else []
+
+
+def _unread(skipped: Counter[str]) -> str:
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(skipped.items()))
+    return f"{_counted(skipped.total(), 'source file was', 'source files were')} not read ({reasons})"
+
+
+def _counted(number: int, one: str, many: str) -> str:
     return f"{number:,} {one if number == 1 else many}"

@@ -7,7 +7,7 @@ from kotadb import languages
 from kotadb.model import TEXT, DependencyKind, Index, Repository, Verdict
 from kotadb.postgres import graph
 from kotadb.postgres.database import Database
-from kotadb.questions.answers import answer, blind_spots, counted, current_index
+from kotadb.questions.answers import answer, blind_spots, current_index, leading_nowhere
 from kotadb.questions.paths import find_entry, refuse_skipped
 
 Edge = Mapping[str, Any]
@@ -58,7 +58,7 @@ def dependents(
 def _doubts(entry: Mapping[str, Any], missing: Sequence[Edge]) -> list[str]:
     return [
         *(["the file has syntax errors"] if entry["has_errors"] else ()),
-        *([f"{counted(len(missing), 'import leads', 'imports lead')} to what is not in the commit"] if missing else ()),
+        *leading_nowhere(len(missing)),
     ]
 
 

@@ -52,8 +52,8 @@ where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s
 order by f.path collate "C", d.from_file_id, d.dependency_id
 
 -- name: file_edges
--- What rows refer to is looked up by key, in laterals with a limit, which no planner turns into a join: this is asked
--- outside of an export, too. `deferred`: the statement is in a function, and followed when that is called. A function without a name is not seen.
+-- Also asked outside of an export, hence the laterals: see graph.sql. `deferred`: the statement is in a function, and
+-- followed when that is called. Of a function without a name this is not seen.
 select f.path as from_path, coalesce(t.path, u.path) as to_path, d.kind::text, d.type_only, exists (
         select from symbols s
         where (s.repository_id, s.index_id, s.file_id) = (d.repository_id, d.index_id, d.from_file_id)
