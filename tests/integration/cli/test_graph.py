@@ -18,6 +18,7 @@ FILES: dict[str, str | bytes] = {
     "export function b(): C { return React }\n",
     "src/c.ts": "import './a'\nexport interface C {}\n",
     "src/logo.png": b"\0",
+    "README.md": "# Read me\n",
     "src/tools/x.ts": "import '../../x'\n",
     "x.ts": "import './src/a'\nimport './gone'\n",
     "self.js": "function f() {\n  require('./self')\n}\n",
@@ -100,6 +101,12 @@ def test_what_depends_on_a_file_is_shown(typed: Typed) -> None:
     said = typed.said("dependents", "src/c.ts")
     assert "is depended on by files: 1\n  src/b.ts\n    line 1: type_import ./c\n    uses C in b\n" in said
     assert "src/a.ts" in typed.said("dependents", "src/logo.png")
+
+
+def test_what_is_not_known_does_not_look_like_nothing(typed: Typed) -> None:
+    said = typed.said("deps", "README.md")
+    assert "none" not in said
+    assert "unknown: Imports are not looked for in files of this sort (text)." in said
 
 
 def test_symbols_shows_each_use(typed: Typed) -> None:

@@ -145,6 +145,7 @@ TREE: dict[str, str | bytes] = {
     "same.py": "import os\n",
     "deep/same.py": "import sys\n",
     "deep/only.py": "import re\n",
+    "a/only.py": "import re\n",
     "deep/Name.ts": "export {}\n",
     "long/" + "/".join(["x" * 200] * 15) + "/file.py": "import json\n",
     ODD: "import abc\n",
@@ -168,9 +169,9 @@ def test_a_path_longer_than_an_entry_of_an_index_is_found(indexed: MakeIndexed) 
 
 
 NOWHERE = [
-    ("only.py", r"no file only\.py in repo at .*Did you mean deep/only\.py\?"),
-    ("src/deep/only.py", r"Did you mean deep/only\.py\?"),
-    ("deep/only", r"Did you mean deep/only\.py\?"),
+    ("only.py", r"no file only\.py in repo at .*Did you mean a/only\.py or deep/only\.py\?"),
+    ("src/deep/same.py", r"Did you mean same\.py or deep/same\.py\?"),
+    ("deep/only", r"Did you mean deep/only\.py or a/only\.py\?"),
     ("name", r"Did you mean deep/Name\.ts\?"),
     ("deep", r"deep is a folder in repo at .*: name a file in it, such as deep/Name\.ts, deep/only\.py"),
     (".", "is a folder"),

@@ -28,7 +28,7 @@ from (
 ) entries,
     lateral (select lower(regexp_replace(path, '^.*/', '')) as name) part
 where part.name = lower(%(name)s) or starts_with(part.name, lower(%(name)s) || '.')
-order by right(path, length(%(path)s) + 1) = '/' || %(path)s desc, length(path), path collate "C" limit %(limit)s
+order by strpos('/' || path, '/' || %(path)s) > 0 desc, length(path), path collate "C" limit %(limit)s
 
 -- name: outgoing
 select coalesce(t.path, u.path) as path, u.reason::text as skipped, d.package, d.kind::text, d.specifier, d.type_only,
