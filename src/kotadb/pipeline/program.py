@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from kotadb.languages.modules import MISSING, Location, Modules
 from kotadb.model import DEFAULT, WHOLE, Exports, Expression, Links, Op, Resolution, Symbol, SymbolKind, Types
+from kotadb.pipeline.positions import CLASSES
 
 FUEL = 5
 """Hops from a value to its type, or from a class to its bases in another expression, that an answer may take."""
@@ -22,7 +23,6 @@ HOW = (Resolution.SCOPE, Resolution.IMPORT, Resolution.MEMBER, Resolution.TYPE)
 """The ways to a target, the surest first. An answer that took several ways is as sure as the last of them here."""
 _SCOPE, _IMPORT, _MEMBER, _TYPE = range(4)
 
-CLASSES = frozenset({SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.ENUM})
 _TYPES = CLASSES | {SymbolKind.TYPE}
 _CALLABLE = frozenset({SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CONSTRUCTOR})
 _THEMSELVES = _TYPES | _CALLABLE | {SymbolKind.NAMESPACE}

@@ -1,7 +1,6 @@
 """Find what a file refers to, as far as the file alone tells: one pass that binds names, one that looks them up."""
 
 import re
-from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from tree_sitter import Node, Tree
@@ -25,10 +24,9 @@ from kotadb.model import (
 )
 from kotadb.pipeline.expressions import UNKNOWN, Expressions
 from kotadb.pipeline.mentions import Mentions, Name, find_mentions
+from kotadb.pipeline.positions import CLASSES, Source, SymbolRanges
 from kotadb.pipeline.scopes import EITHER, FILE, MAX_LOCALS, TYPE, VALUE, Binding, Scopes
-from kotadb.pipeline.text import MAX_NAME, bounded, decode
 
-_CLASSES = frozenset({SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.ENUM})
 _MEANINGS = {Mention.BIND_VALUE: VALUE, Mention.BIND_TYPE: TYPE}
 _LOOKED_UP_AS = {ReferenceKind.TYPE: TYPE, ReferenceKind.IMPLEMENTS: TYPE, ReferenceKind.EXTENDS: EITHER}
 _KINDS = {kind.value: kind for kind in ReferenceKind}
@@ -48,85 +46,16 @@ def references_of(
     return _File(source, find_mentions(tree, language), language, symbols).references(listed)
 
 
-class _SymbolRanges:
-    """Which symbols are around an offset."""
-
-    def __init__(self, symbols: Sequence[Symbol], source: "_Source") -> None:
-        self.symbols = symbols
-        self.by_name: dict[int, int] = {}
-        self.parents: list[int] = []
-        self._offsets = [0]
-        self._innermost = [-1]
-        stack: list[tuple[int, int]] = []
-        for number, symbol in enumerate(symbols):
-            start = source.offset(symbol.line_start, symbol.column_start)
-            self._leave(stack, start)
-            self.parents.append(stack[-1][1] if stack else -1)
-            self.by_name.setdefault(source.offset(symbol.name_line, symbol.name_column), number)
-            stack.append((source.offset(symbol.line_end, symbol.column_end), number))
-            self._note(start, number)
-        self._leave(stack, source.size + 1)
-
-    def _leave(self, stack: list[tuple[int, int]], offset: int) -> None:
-        while stack and stack[-1][0] <= offset:
-            end, _ = stack.pop()
-            self._note(end, stack[-1][1] if stack else -1)
-
-    def _note(self, offset: int, number: int) -> None:
-        if offset < self._offsets[-1]:
-            return  # ranges that overlap without one being in the other: the later one stays
-        self._offsets.append(offset)
-        self._innermost.append(number)
-
-    def at(self, offset: int) -> int:
-        """Number of the innermost symbol around, -1 for none."""
-        return self._innermost[bisect_right(self._offsets, offset) - 1]
-
-    def class_at(self, offset: int) -> int:
-        """The same, if it is a class or its like."""
-        number = self.at(offset)
-        return number if number >= 0 and self.symbols[number].kind in _CLASSES else -1
-
-    def class_around(self, number: int) -> int:
-        """The innermost class that the symbol is in."""
-        while number >= 0 and self.symbols[number].kind not in _CLASSES:
-            number = self.parents[number]
-        return number
-
-
-class _Source:
-    """The text of the file: pieces of it, offsets, and (line, column) pairs."""
-
-    def __init__(self, source: bytes) -> None:
-        self._bytes = source
-        self.size = len(source)
-        self._starts = [0, *(match.end() for match in re.finditer(rb"\n", source))]
-
-    def text(self, node: Node) -> str:
-        return self.slice(node.start_byte, node.end_byte)
-
-    def slice(self, start: int, end: int) -> str:
-        # Not the node's own text: the tree may be one of a repaired source.
-        return bounded(decode(self._bytes[start:end]), MAX_NAME)
-
-    def offset(self, line: int, column: int) -> int:
-        return self._starts[line - 1] + column
-
-    def position(self, offset: int) -> tuple[int, int]:
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1]
-
-
 class _File:
     """Both passes over one file."""
 
     def __init__(self, source: bytes, mentions: Mentions, language: Language, symbols: Sequence[Symbol]) -> None:
-        self.source = _Source(source)
+        self.source = Source(source)
         self.text = self.source.text
         self.mentions = mentions
         self.rules = language.rules
         self.symbols = symbols
-        self.ranges = _SymbolRanges(symbols, self.source)
+        self.ranges = SymbolRanges(symbols, self.source)
         self.scopes = Scopes(mentions.scopes, len(source), class_names_are_inner=self.rules.class_names_are_inner)
         self.expressions = Expressions(self.rules, self.source.text)
         self.scope_of: list[int] = []
@@ -469,7 +398,7 @@ class _File:
                 if result != UNKNOWN:
                     self.types.returns[number] = result
         for kind, expression, enclosing in self.groups:
-            if kind is ReferenceKind.EXTENDS and enclosing >= 0 and self.symbols[enclosing].kind in _CLASSES:
+            if kind is ReferenceKind.EXTENDS and enclosing >= 0 and self.symbols[enclosing].kind in CLASSES:
                 self.types.bases.setdefault(enclosing, []).append(expression)
 
     def _export_declarations(self) -> None:
