@@ -1,6 +1,6 @@
 """What tests with a database share: an owner, and jobs made in one call."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -8,10 +8,20 @@ from kotadb.access.keys import local_owner
 from kotadb.jobs import requests, tracker
 from kotadb.model import IndexRequest, Job, Owner
 from kotadb.postgres.database import Database
+from kotadb.postgres.embedded import EmbeddedServer
 from kotadb.settings import Settings
+from support.databases import create_database, drop_database
 
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
+
+
+@pytest.fixture(scope="module")
+def module_url(server: EmbeddedServer) -> Iterator[str]:
+    """The URL of a migrated database that the tests of a module share."""
+    made = create_database(server.url)
+    yield made
+    drop_database(server.url, made)
 
 
 @pytest.fixture

@@ -4,18 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from kotadb.postgres.embedded import EmbeddedServer
-from support.databases import create_database, drop_database
 from support.git_server import GitServer
 from support.service import Service
 from support.world import World
-
-
-@pytest.fixture(scope="module")
-def module_url(server: EmbeddedServer) -> Iterator[str]:
-    made = create_database(server.url)
-    yield made
-    drop_database(server.url, made)
 
 
 @pytest.fixture(scope="module")
