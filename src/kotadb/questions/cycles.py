@@ -20,11 +20,11 @@ class _Cycle(NamedTuple):
     at_load: bool
     """Whether there is still a cycle in it without the edges that are for types alone or that only a call follows."""
     circle: list[str]
-    """One of the shortest circles in it, along its edges from file to file."""
+    """A shortest circle through one of its files, along its edges from file to file."""
 
 
 def cycles(database: Database, repository: Repository, index: Index) -> dict[str, Any]:
-    """The cycles of files, each with a shortest circle in it: from each path to the next, from the last to the first.
+    """The cycles of files, each with a short circle in it: from each path to the next, from the last to the first.
 
     `at_load` tells whether that circle closes as programs start, which is what breaks them; else every circle in the
     cycle takes an import that is for types alone or that is only followed by a call.
