@@ -98,6 +98,7 @@ class Program:
         self.files = files
         self._numbers = {file.path: number for number, file in enumerate(files)}
         self._locations: dict[tuple[int, str], Location] = {}
+        self._stars: dict[int, tuple[tuple[Location, Exports], ...]] = {}
         self._exports: dict[tuple[Location, str, int], Value | None] = {}
         self._values: dict[tuple[int, int, int], Value | None] = {}
         self._bases_of: dict[tuple[Target, int], list[Target | Location]] = {}
@@ -119,6 +120,14 @@ class Program:
             modules = self.files[number].modules
             self._locations[key] = modules.resolve(self.files[number].path, specifier) if modules else MISSING
         return self._locations[key]
+
+    def stars(self, number: int) -> tuple[tuple[Location, Exports], ...]:
+        """The files all of whose names are names of this one too, the last one first: it wins."""
+        if number not in self._stars:
+            locations = (self.location(number, star) for star in reversed(self.files[number].exports.stars))
+            found = ((location, self.number(location.path)) for location in dict.fromkeys(locations))
+            self._stars[number] = tuple((at, self.files[other].exports) for at, other in found if other is not None)
+        return self._stars[number]
 
     def submodule(self, number: int, module: Location, name: str) -> Location:
         """The module of that name in a module that this file imports."""
@@ -310,6 +319,7 @@ class _Search:
         self.lookups: deque[tuple[int, Location, str]] = deque()
         """Exports to look up: the file that asks, the module, the name."""
         self.seen: set[tuple[int, int] | tuple[Location, str]] = set()
+        """Expressions that were followed, and exports that were or will be looked up."""
         self.targets: dict[Target, None] = {}
         self.values: list[Value] = []
         self.fallbacks: list[Location] = []
@@ -320,8 +330,7 @@ class _Search:
         return self._result()
 
     def of_export(self, module: Location, name: str) -> Value | None:
-        self.lookups.append((self.origin, module, name))
-        self.how = _IMPORT
+        self._ask(self.origin, module, name)
         return self._result()
 
     def _result(self) -> Value | None:
@@ -351,9 +360,8 @@ class _Search:
                 self.how = _IMPORT
                 self._add_module(self.program.location(number, name or ""))
             case Op.FROM:
-                self.how = _IMPORT
                 specifier = file.expressions[operand].name or ""
-                self.lookups.append((number, self.program.location(number, specifier), name or ""))
+                self._ask(number, self.program.location(number, specifier), name or "")
             case _:
                 value = self.program.value(number, expression, self.fuel - 1)
                 if value is not None:
@@ -377,10 +385,14 @@ class _Search:
         elif module != MISSING:
             self.values.append(Value(Sort.MODULE, _IMPORT, (), module))
 
+    def _ask(self, asking: int, module: Location, name: str) -> None:
+        """Have an export looked up, once."""
+        self.how = _IMPORT
+        if (module, name) not in self.seen:
+            self.seen.add((module, name))
+            self.lookups.append((asking, module, name))
+
     def _look_up(self, asking: int, module: Location, name: str) -> None:
-        if (module, name) in self.seen:
-            return
-        self.seen.add((module, name))
         number = self.program.number(module.path)
         if number is None:
             self._look_up_beyond(asking, module, name)
@@ -421,17 +433,12 @@ class _Search:
         """Look in all modules whose names are names of this one. What a package has is not known."""
         if name not in self.program.known_names:
             return
-        for specifier in reversed(self.program.files[number].exports.stars):  # the last one wins
-            module = self.program.location(number, specifier)
-            if self._is_passed_on(module, name):
-                self.lookups.append((number, module, name))
-                self.how = _IMPORT
+        for module, exports in self.program.stars(number):
+            if _is_passed_on(exports, name):
+                self._ask(number, module, name)
 
-    def _is_passed_on(self, module: Location, name: str) -> bool:
-        number = self.program.number(module.path)
-        if number is None:
-            return False
-        exports = self.program.files[number].exports
-        if exports.exported is not None:
-            return True
-        return name in exports.listed if exports.listed is not None else not name.startswith("_")
+
+def _is_passed_on(exports: Exports, name: str) -> bool:
+    if exports.exported is not None:
+        return True
+    return name in exports.listed if exports.listed is not None else not name.startswith("_")
