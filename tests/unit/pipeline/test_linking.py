@@ -22,7 +22,7 @@ CORPUS = {f"{file.parent.name}/{file.name}": file.read_bytes() for file in files
 
 # ---- commits of modules that hand names on to each other -------------------------------------------------------------
 
-NAMES = st.sampled_from(["f", "g", "C", "D", "x"])
+NAMES = st.sampled_from(["f", "g", "C", "x"])
 ECMASCRIPT = [
     "import {{ {n} as {o} }} from '{m}'", "import {n}, {{ {o} }} from '{m}'", "import * as {n} from '{m}'",
     "export {{ {n}, {o} as {p} }} from '{m}'", "export {{ default as {n} }} from '{m}'", "export * from '{m}'",
@@ -44,6 +44,8 @@ PYTHON = [
     "class {n}({o}, {m}.{p}):\n    def {p}(self) -> {n}: return super().{p}().{o}", "{n}: '{o}.{p}' = {p}",
     "def {n}({o}: {p} = {n}):\n    global {p}\n    from {m} import {p}\n    {o}.{p}",
 ]  # fmt: skip
+DEFINITIONS = ["export class C { g() { return this.x } x = new C() }", "export function f() {}", ""]
+DEFINITIONS_PYTHON = ["class C:\n    def g(self) -> 'C': ...\n    x: 'C'", "def f(): ...", ""]
 ECMASCRIPT_PATHS = ["./a", "./b", "./c.js", "./lib", "../a", "package", "./missing"]
 MODULES = {
     "a.ts": TYPESCRIPT, "b.tsx": TYPESCRIPT, "c.js": JAVASCRIPT, "lib/index.ts": TYPESCRIPT, "lib/a.ts": TYPESCRIPT,
@@ -57,10 +59,11 @@ def module(templates: Sequence[str]) -> st.SearchStrategy[str]:
         lambda template, m, n, o, p: template.format(m=m, n=n, o=o, p=p),
         st.sampled_from(templates), st.sampled_from(specifiers), NAMES, NAMES, NAMES,
     )  # fmt: skip
-    return st.lists(filled, max_size=4).map("\n".join)
+    first = DEFINITIONS_PYTHON if templates is PYTHON else DEFINITIONS
+    return st.builds(lambda head, rest: "\n".join([head, *rest]), st.sampled_from(first), st.lists(filled, max_size=5))
 
 
-COMMITS = st.fixed_dictionaries({}, optional={path: module(templates) for path, templates in MODULES.items()})
+COMMITS = st.fixed_dictionaries({path: module(templates) for path, templates in MODULES.items()})
 CYCLES = {
     "a.ts": "import { g as f } from './b'\nexport { f as g }; export * from './lib'\nf.C().x",
     "b.tsx": "export { g } from './a'\nexport * from './lib'; export default g",
@@ -76,7 +79,7 @@ CYCLES = {
 
 @given(COMMITS)
 @example(CYCLES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_row_leads_to_a_symbol_of_the_file_that_it_leads_to(commit: dict[str, str]) -> None:
     assert_sound(Commit(commit))
 
@@ -151,7 +154,7 @@ ALIASES = [
 
 @given(COMMITS)
 @example(CYCLES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_reference_stands_on_its_name_or_on_an_alias_of_it(commit: dict[str, str]) -> None:
     assert_named(Commit(commit))
 
@@ -203,7 +206,7 @@ def meant_by(name: str, aliases: Mapping[str, set[str]]) -> set[str]:
 
 @given(COMMITS, st.permutations(sorted(MODULES)))
 @example(CYCLES, sorted(CYCLES))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 def test_rows_depend_on_neither_the_order_of_files_nor_that_of_questions(
     commit: dict[str, str], order: list[str]
 ) -> None:
@@ -258,7 +261,7 @@ def damaged(draw: st.DrawFn) -> tuple[str, bytes]:
 
 
 @given(st.lists(damaged(), min_size=1, max_size=3))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_damaged_sources_are_linked_as_soundly_as_others(damages: list[tuple[str, bytes]]) -> None:
     commit = {path.rpartition("/")[2]: source for path, source in damages}
     assert_sound(Commit(commit))
@@ -316,10 +319,9 @@ def test_ten_thousand_parentheses(path: str, source: str) -> None:
     assert refs({path: source}, path)[-1][2:4] == ("x", f"{path}#x")
 
 
-@pytest.mark.parametrize("path", ["a.ts", "a.py"])
-def test_a_chain_of_five_thousand_calls(path: str) -> None:
+def test_a_chain_of_five_thousand_calls() -> None:
     chain = "a" + "".join(f".m{number}()" for number in range(LONG))
-    names = [name for _, _, name, _, _ in refs({path: chain}, path)]
+    names = [name for _, _, name, _, _ in refs({"a.ts": chain}, "a.ts")]
     assert names == ["a", *(f"m{number}" for number in range(LONG))]
 
 
