@@ -25,7 +25,7 @@ _SCOPE, _IMPORT, _MEMBER, _TYPE = range(4)
 
 _TYPES = CLASSES | {SymbolKind.TYPE}
 _CALLABLE = frozenset({SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CONSTRUCTOR})
-_THEMSELVES = _TYPES | _CALLABLE | {SymbolKind.NAMESPACE}
+_VARIABLES = frozenset({SymbolKind.VARIABLE, SymbolKind.CONSTANT})
 
 Target = tuple[int, int]
 """A symbol: the numbers of its file and of itself in that file."""
@@ -323,6 +323,7 @@ class _Search:
         self.targets: dict[Target, None] = {}
         self.values: list[Value] = []
         self.fallbacks: list[Location] = []
+        self.stopgaps: list[Target] = []
         self.how = _SCOPE
 
     def of_expression(self, expression: int) -> Value | None:
@@ -341,6 +342,8 @@ class _Search:
                 self._look_up(*self.lookups.popleft())
         if self.targets:
             return Value(Sort.DECLARED, self.how, tuple(self.targets))
+        if self.stopgaps and all(_is_outside(value) for value in self.values):
+            return Value(Sort.DECLARED, _SCOPE, tuple(self.stopgaps))
         for value in sorted(self.values, key=_is_outside):
             return value._replace(how=max(value.how, self.how))
         return Value(Sort.MODULE, self.how, (), self.fallbacks[0]) if self.fallbacks else None
@@ -371,9 +374,20 @@ class _Search:
         exports = self.program.files[number].exports
         known = exports.scope.get(name)
         if known is not None:
-            self.queue.extend((number, expression) for expression in known)
+            self._follow_all(number, known)
         elif exports.exported is None:
             self._pass_on(number, name)
+
+    def _follow_all(self, number: int, bound: Iterable[int]) -> None:
+        """Follow all that a name is bound to. A variable beside an import is for when that fails, and waits till then."""
+        file = self.program.files[number]
+        is_import = any(file.expressions[expression].op is not Op.SYMBOL for expression in bound)
+        for expression in bound:
+            op, operand, _ = file.expressions[expression]
+            if is_import and op is Op.SYMBOL and file.kinds[operand] in _VARIABLES:
+                self.stopgaps.append((number, operand))
+            else:
+                self.queue.append((number, expression))
 
     def _add_module(self, module: Location) -> None:
         number = self.program.number(module.path)
@@ -400,7 +414,7 @@ class _Search:
         exports = self.program.files[number].exports
         names = exports.scope if exports.exported is None else exports.exported
         if name in names:
-            self.queue.extend((number, expression) for expression in names[name])
+            self._follow_all(number, names[name])
         elif WHOLE in names:
             self._look_up_in_whole(number, names[WHOLE], name)
         elif name != DEFAULT:

@@ -24,7 +24,7 @@ from kotadb.model import (
 )
 from kotadb.pipeline.expressions import UNKNOWN, Expressions
 from kotadb.pipeline.mentions import Mentions, Name, find_mentions
-from kotadb.pipeline.positions import CLASSES, Source, SymbolRanges
+from kotadb.pipeline.positions import Source, SymbolRanges
 from kotadb.pipeline.scopes import EITHER, FILE, MAX_LOCALS, TYPE, VALUE, Binding, Scopes
 
 _MEANINGS = {Mention.BIND_VALUE: VALUE, Mention.BIND_TYPE: TYPE}
@@ -70,6 +70,10 @@ class _File:
         """Expressions of locals by the id of their binding."""
         self.hops = 0
         """From local to local, of those that are being followed."""
+        self.class_symbols = self._class_symbols()
+        """Numbers of the classes by their scopes."""
+        self.rebound: list[tuple[int, int, Name]] = []
+        """Where symbols are bound again, with the numbers of symbol and scope."""
         self.looked_up: dict[tuple[str, int, int], int] = {}
         self.declared: list[tuple[int, int, Name]] = []
 
@@ -89,6 +93,16 @@ class _File:
                 for (kind, expression, enclosing), positions in self.groups.items()
             ),
         )
+
+    def _class_symbols(self) -> dict[int, int]:
+        """Of several class scopes in one symbol only the first is that class; the others have no name."""
+        scopes: dict[int, int] = {}
+        for number, scope in enumerate(self.scopes.all):
+            if scope.sort is Mention.SCOPE_CLASS:
+                symbol = self.ranges.class_at(scope.start)
+                if symbol >= 0:
+                    scopes.setdefault(symbol, number)
+        return {number: symbol for symbol, number in scopes.items()}
 
     # ---- first pass: bind
 
@@ -208,7 +222,15 @@ class _File:
             return
         else:
             expression = self._look_up(text, scope, self._meaning(kind))
+        if kind is ReferenceKind.EXTENDS and expression >= 0:
+            self._note_base(expression, scope)
         self._add(kind, expression, name.start)
+
+    def _note_base(self, expression: int, scope: int) -> None:
+        around = self.scopes.class_around(scope)
+        number = self.class_symbols.get(around) if around is not None else None
+        if number is not None:
+            self.types.bases.setdefault(number, []).append(expression)
 
     def _meaning(self, kind: ReferenceKind) -> int:
         return _LOOKED_UP_AS.get(kind, VALUE) if self.rules.types_have_names else EITHER
@@ -238,6 +260,9 @@ class _File:
         """A name that is bound again is written, if it is a symbol's."""
         text = self.text(name.node)
         home = self.scopes.all[self._home(name, scope)]
+        for binding in home.names.get(text, ())[:1] if text in home.defined else ():
+            if binding.symbol >= 0 and binding.type is None:
+                self.rebound.append((binding.symbol, scope, name))
         if text in home.outward or text in home.defined:
             self._add(ReferenceKind.WRITE, self._look_up(text, scope, self._meaning(ReferenceKind.WRITE)), name.start)
 
@@ -345,8 +370,8 @@ class _File:
         around = self.scopes.class_of_this(scope)
         if around is None:
             return UNKNOWN
-        number = self.ranges.class_at(self.scopes.all[around].start)
-        return self.expressions.number(op, number) if number >= 0 else UNKNOWN
+        number = self.class_symbols.get(around)
+        return self.expressions.number(op, number) if number is not None else UNKNOWN
 
     def _local(self, name: str, scope: int, meaning: int) -> int:
         """What a local is bound to, if that is one thing only."""
@@ -397,9 +422,10 @@ class _File:
                 result = self.expressions.number(Op.INSTANCE, self._expression(returns, self._scope_of(returns)))
                 if result != UNKNOWN:
                     self.types.returns[number] = result
-        for kind, expression, enclosing in self.groups:
-            if kind is ReferenceKind.EXTENDS and enclosing >= 0 and self.symbols[enclosing].kind in CLASSES:
-                self.types.bases.setdefault(enclosing, []).append(expression)
+        for number, scope, name in self.rebound:
+            value = self._stated(None, _first(name.captures, "value"), scope)
+            if value not in (UNKNOWN, self.types.values.get(number)):
+                self.types.values.pop(number, None)  # what it holds depends on when it is asked
 
     def _export_declarations(self) -> None:
         """Exports of statements that declare what they export, and of what is exported as `default` by its form."""

@@ -143,11 +143,17 @@ class Scopes:
 
     def class_of_this(self, scope: int) -> int | None:
         """The class scope whose instance `this` is here; None in a plain function of its own."""
-        functions = 0
         while scope != FILE:
-            sort = self.all[scope].sort
-            if sort is Mention.SCOPE_CLASS:
-                return scope if functions <= 1 else None
-            functions += sort is Mention.SCOPE_FUNCTION
-            scope = self.all[scope].parent
+            here = self.all[scope]
+            if here.sort is Mention.SCOPE_CLASS:
+                return scope
+            if here.sort is Mention.SCOPE_FUNCTION:  # a method is in its class directly; else `this` is anything
+                return here.parent if self.all[here.parent].sort is Mention.SCOPE_CLASS else None
+            scope = here.parent
         return None
+
+    def class_around(self, scope: int) -> int | None:
+        """The innermost class scope that this is in, or is."""
+        while scope != FILE and self.all[scope].sort is not Mention.SCOPE_CLASS:
+            scope = self.all[scope].parent
+        return scope if scope != FILE else None

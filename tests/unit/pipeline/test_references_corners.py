@@ -125,3 +125,36 @@ def test_what_a_package_has_is_not_known() -> None:
 def test_dependencies(path: str, source: str, expected: list[tuple[str, str, bool]]) -> None:
     edges = dependencies(X_TS | X_PY | {path: source}, path)
     assert [(edge.kind, edge.target, edge.type_only) for edge in edges] == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("class P:\n def f(self):\n  def key(row): return row.«g»()\n def g(self): ...", "call ?"),
+        ("class A:\n def g(self): ...\nv = A()\nv = other()\nv.«g»()", "call ?"),
+        ("class A:\n def g(self): ...\nv = A()\nv = A()\nv.«g»()", "call main.py#A.g"),
+        ("try:\n from x import x\nexcept ImportError:\n x = None\n«x»()", "instantiation x.py#x"),
+        ("try:\n from elsewhere import x\nexcept ImportError:\n x = None\n«x»", "read main.py#x"),
+        ("class A:\n if 1:\n  def f(self): self.«g»()\n def g(self): ...", "call main.py#A.g"),
+    ],
+)
+def test_what_is_bound_again_or_in_between(source: str, expected: str) -> None:
+    assert meaning({"x.py": "class x: ...", "main.py": source}) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("class A { api = { get() { this.«foo»() } }; foo() {} }", "call ?"),
+        ("class A { h = () => this.«foo»(); foo() {} }", "call main.ts#A.foo"),
+        ("class A { h = function () { this.«foo»() }; foo() {} }", "call main.ts#A.foo"),
+        ("class A { m() { reg(class extends B { go() { this.«foo»() } }) } foo() {} }", "call ?"),
+        ("class A { static { reg(class extends B { go() { this.«foo»() } }) } foo() {} }", "call ?"),
+        ("class B { run() {} } class A { static { reg(class extends B {}) } } new A().«run»()", "call ?"),
+        ("let hits = 0; function warm() { [«hits»] = [1] }", "write main.ts#hits"),
+        ("let hits = 0; function warm(o) { ({ «hits» } = o) }", "write main.ts#hits"),
+        ("let hits = 0; function warm(o) { ({ hits } = o); return «hits» }", "read main.ts#hits"),
+    ],
+)
+def test_this_and_patterns(source: str, expected: str) -> None:
+    assert meaning({"main.ts": source}) == expected

@@ -122,8 +122,11 @@
   (decorated_definition definition: (function_definition parameters: (parameters . (identifier) @bind.self)))
 ]))
 ; a method in an `if` of the class body, too
-(class_definition body: (block (_ (block
-  (function_definition parameters: (parameters . (identifier) @bind.self))))))
+(class_definition body: (block [
+  (if_statement (block (function_definition parameters: (parameters . (identifier) @bind.self))))
+  (if_statement (else_clause (block (function_definition parameters: (parameters . (identifier) @bind.self)))))
+  (try_statement (block (function_definition parameters: (parameters . (identifier) @bind.self))))
+]))
 
 (parameters (identifier) @bind)
 (lambda_parameters (identifier) @bind)

@@ -15,6 +15,7 @@
   (class)
   (class_declaration)
 ] @scope.class
+(object (method_definition)) @scope.block
 [
   (catch_clause)
   (class_static_block)
@@ -132,6 +133,15 @@
     (pair_pattern key: (property_identifier) @key value: (assignment_pattern left: (identifier) @bind.value))
   ]) @destructured
   value: (_) @value)
+
+; ---- patterns that assign to what is there
+
+(assignment_expression left: (object_pattern [
+  (shorthand_property_identifier_pattern) @reference.write
+  (object_assignment_pattern left: (shorthand_property_identifier_pattern) @reference.write)
+  (pair_pattern value: (identifier) @reference.write)
+]))
+(assignment_expression left: (array_pattern (identifier) @reference.write))
 
 ; ---- parameters, and whatever else a pattern binds
 
