@@ -379,7 +379,7 @@ class _Search:
             self._pass_on(number, name)
 
     def _follow_all(self, number: int, bound: Iterable[int]) -> None:
-        """Follow all that a name is bound to. A variable beside an import is for when that fails, and waits till then."""
+        """Follow all that a name is bound to. A variable beside an import is for when that fails: it waits."""
         file = self.program.files[number]
         is_import = any(file.expressions[expression].op is not Op.SYMBOL for expression in bound)
         for expression in bound:
