@@ -23,7 +23,7 @@ from kotadb.model import (
     pack_positions,
 )
 from kotadb.pipeline.expressions import UNKNOWN, Expressions
-from kotadb.pipeline.mentions import Mentions, Name, find_mentions
+from kotadb.pipeline.mentions import Captures, Mentions, Name, find_mentions
 from kotadb.pipeline.positions import Source, SymbolRanges
 from kotadb.pipeline.scopes import EITHER, FILE, MAX_LOCALS, TYPE, VALUE, Binding, Scopes
 
@@ -476,8 +476,8 @@ _QUOTES = ("'", '"', "`")
 _UNDER = {Mention.EXPORT_DEFAULT: DEFAULT, Mention.EXPORT_WHOLE: WHOLE}
 
 
-def _first(captures: object, part: str) -> Node | None:
-    nodes = captures.get(part)  # type: ignore[attr-defined]
+def _first(captures: Captures, part: str) -> Node | None:
+    nodes = captures.get(part)
     return nodes[0] if nodes else None
 
 
