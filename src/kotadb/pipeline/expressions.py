@@ -41,7 +41,7 @@ class Expressions:
         self.table.append(expression)
         return len(self.table) - 1
 
-    def of(self, node: Node | None, base: Callable[[Step, Node], int]) -> int:
+    def of(self, node: Node | None, base: Callable[[Step], int]) -> int:
         """The number of what a node says. `base` gives the one of a step that no other node is under."""
         steps: list[tuple[int, Step]] = []
         result = UNKNOWN
@@ -52,7 +52,7 @@ class Expressions:
             if known is not None:
                 result = known
             elif step is not None and step.inner is None:
-                result = base(step, node)
+                result = base(step)
             elif step is not None:
                 steps.append((node.id, step))
             node = step.inner if step is not None else None

@@ -134,8 +134,7 @@ class _File:
             binding.symbol = number
         binding.type = _first(captures, "type")
         binding.value = _first(captures, "value")
-        if "destructured" in captures:
-            binding.key = self.text(_first(captures, "key") or name.node)
+        binding.key = self._key(name)
         if name.heading.mention in (Mention.BIND_SELF, Mention.BIND_CLASS):
             around = self.ranges.class_around(self.ranges.at(name.start))
             if around >= 0:
@@ -186,8 +185,7 @@ class _File:
         return self.expressions.number(Op.MODULE, UNKNOWN, self._specifier(specifier))
 
     def _specifier(self, node: Node) -> str:
-        text = "".join(self.text(node).split())
-        return text[1:-1] if text[:1] in _QUOTES and len(text) > 1 else text
+        return "".join(self._unquoted(node).split())
 
     # ---- second pass: refer
 
@@ -260,18 +258,17 @@ class _File:
         """A name that is bound again is written, if it is a symbol's."""
         text = self.text(name.node)
         home = self.scopes.all[self._home(name, scope)]
-        for binding in home.names.get(text, ())[:1] if text in home.defined else ():
-            if binding.symbol >= 0 and binding.type is None:
-                self.rebound.append((binding.symbol, scope, name))
+        first = home.names[text][0] if text in home.defined else None
+        if first is not None and first.symbol >= 0 and first.type is None:
+            self.rebound.append((first.symbol, scope, name))
         if text in home.outward or text in home.defined:
             self._add(ReferenceKind.WRITE, self._look_up(text, scope, self._meaning(ReferenceKind.WRITE)), name.start)
 
     def _refer_to_key(self, name: Name, scope: int) -> None:
-        value = self._stated(_first(name.captures, "type"), _first(name.captures, "value"), scope)
+        value = self._stated_at(name, scope)
         if value != UNKNOWN:
             key = _first(name.captures, "key") or name.node
-            expression = self.expressions.number(Op.MEMBER, value, self.text(key))
-            self._add(ReferenceKind.PROPERTY, expression, key.start_byte)
+            self._add(ReferenceKind.PROPERTY, value, key.start_byte)
 
     def _refer_to_import(self, name: Name) -> None:
         specifier = name.captures["specifier"][0]
@@ -354,9 +351,9 @@ class _File:
     def _expression(self, node: Node | None, scope: int) -> int:
         """The expression that a node stands for, in which locals are replaced by what they are bound to."""
 
-        def base(step: Step, node: Node) -> int:
+        def base(step: Step) -> int:
             if step.op in (Op.SELF, Op.SUPER):
-                return self._this(step.op, node, scope)
+                return self._this(step.op, scope)
             name = self._unquoted(step.name) if step.name is not None else None
             if step.op is Op.MODULE or name is None:
                 return self.expressions.number(Op.MODULE, UNKNOWN, name) if name else UNKNOWN
@@ -366,7 +363,7 @@ class _File:
 
         return self.expressions.of(node, base)
 
-    def _this(self, op: Op, node: Node, scope: int) -> int:
+    def _this(self, op: Op, scope: int) -> int:
         around = self.scopes.class_of_this(scope)
         if around is None:
             return UNKNOWN
@@ -391,39 +388,46 @@ class _File:
             if self.hops == MAX_HOPS:
                 return UNKNOWN
             self.hops += 1
-            value = self._stated(binding.type, binding.value, binding.scope)
+            value = self._stated(binding.type, binding.value, binding.key, binding.scope)
             self.hops -= 1
-            if binding.key is not None and value != UNKNOWN:
-                value = self.expressions.number(Op.MEMBER, value, binding.key)
             self.locals[id(binding)] = value
         return self.locals[id(binding)]
 
-    def _stated(self, declared: Node | None, value: Node | None, scope: int) -> int:
-        if declared is not None:
-            return self.expressions.number(Op.INSTANCE, self._expression(declared, self._scope_of(declared)))
-        return self._expression(value, scope) if value is not None else UNKNOWN
+    def _stated_at(self, name: Name, scope: int) -> int:
+        """What a place that binds or declares a name says about its value."""
+        return self._stated(_first(name.captures, "type"), _first(name.captures, "value"), self._key(name), scope)
 
-    def _scope_of(self, node: Node) -> int:
-        return self.scopes.containing(node.start_byte)
+    def _key(self, name: Name) -> str | None:
+        if "destructured" not in name.captures:
+            return None
+        return self.text(_first(name.captures, "key") or name.node)
+
+    def _stated(self, declared: Node | None, value: Node | None, key: str | None, scope: int) -> int:
+        stated = self._instance(declared) if declared is not None else self._expression(value, scope)
+        if key is None or stated == UNKNOWN:
+            return stated
+        return self.expressions.number(Op.MEMBER, stated, key)
+
+    def _instance(self, declared: Node) -> int:
+        """A value of a type, whose names are looked up where the type stands: heads have scopes of their own."""
+        return self.expressions.number(
+            Op.INSTANCE, self._expression(declared, self.scopes.containing(declared.start_byte))
+        )
 
     # ---- what the file says about itself
 
     def _note_types(self) -> None:
         for number, scope, name in self.declared:
-            captures = name.captures
-            value = self._stated(_first(captures, "type"), _first(captures, "value"), scope)
-            if "destructured" in captures and value != UNKNOWN:
-                key = _first(captures, "key") or name.node
-                value = self.expressions.number(Op.MEMBER, value, self.text(key))
+            value = self._stated_at(name, scope)
             if value != UNKNOWN:
                 self.types.values[number] = value
-            returns = _first(captures, "returns")
+            returns = _first(name.captures, "returns")
             if returns is not None:
-                result = self.expressions.number(Op.INSTANCE, self._expression(returns, self._scope_of(returns)))
+                result = self._instance(returns)
                 if result != UNKNOWN:
                     self.types.returns[number] = result
         for number, scope, name in self.rebound:
-            value = self._stated(None, _first(name.captures, "value"), scope)
+            value = self._expression(_first(name.captures, "value"), scope)
             if value not in (UNKNOWN, self.types.values.get(number)):
                 self.types.values.pop(number, None)  # what it holds depends on when it is asked
 
