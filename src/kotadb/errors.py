@@ -20,12 +20,13 @@
     ├── ClaimLost                    another run owns the job now: stop, store nothing
     └── JobError                     ends a run of a job; `code` is stored with it
         ├── FetchError
-        │   ├── SourceUnreachable    transient: network, server, disk
-        │   └── SourceRefused        permanent: not found, not allowed, broken repository
-        ├── LimitExceeded            permanent: the repository is larger than a setting allows
-        ├── ParserUnavailable        transient: parser processes do not start
+        │   ├── SourceUnreachable    network, server, disk
+        │   └── SourceRefused        not found, not allowed, broken repository
+        ├── LimitExceeded            the repository is larger than a setting allows
+        ├── ParserUnavailable        parser processes do not start
         └── WorkerDied               the process that ran the job ended without finishing it
 
+Whether a job is tried again after one of these is decided by the table in `jobs.failures`.
 A file that cannot be indexed is no exception but a value: see `model.SkipReason`.
 Each message says what to do about it.
 """
@@ -140,7 +141,6 @@ class JobError(KotaError):
     """The job could not be done."""
 
     code = "job_failed"
-    transient = False
 
 
 class FetchError(JobError):
@@ -153,7 +153,6 @@ class SourceUnreachable(FetchError):
     """The repository could not be reached; this may pass."""
 
     code = "source_unreachable"
-    transient = True
 
 
 class SourceRefused(FetchError):
@@ -172,11 +171,9 @@ class ParserUnavailable(JobError):
     """Parser processes do not start on this machine."""
 
     code = "parser_unavailable"
-    transient = True
 
 
 class WorkerDied(JobError):
     """The process that ran the job ended without finishing it."""
 
     code = "worker_died"
-    transient = True

@@ -41,9 +41,14 @@ class Settings(BaseSettings):
 
     workers: int = Field(default=3, ge=0, le=64)
     async_indexing: bool = True
-    retry_limit: int = Field(default=3, ge=0)
+    retry_limit: int = Field(default=3, ge=0, le=100)
+    retry_delay: float = Field(default=60, ge=0)
+    retry_backoff: float = Field(default=2, ge=1, le=10)
+    retry_jitter: float = Field(default=1, ge=0, le=10)
     lease_seconds: float = Field(default=30, gt=0)
     drain_seconds: float = Field(default=30, ge=0)
+    keep_queue_days: float = Field(default=7, gt=0)
+    keep_jobs_days: float = Field(default=90, gt=0)
 
     local_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     git_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()

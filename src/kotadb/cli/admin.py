@@ -1,4 +1,7 @@
-"""Commands for jobs, repositories and keys."""
+"""Commands for jobs, repositories and keys.
+
+Whoever runs them has the database: a job is found by its id whoever owns it.
+"""
 
 from datetime import datetime
 from typing import Annotated
@@ -14,7 +17,7 @@ from kotadb.jobs import requests
 from kotadb.model import Job, JobStatus
 from kotadb.questions import jobs as jobs_of
 from kotadb.questions import repositories
-from kotadb.questions.describe import describe_job, describe_repository
+from kotadb.questions.describe import describe_dead_letter, describe_job, describe_repository
 
 jobs = typer.Typer(no_args_is_help=True)
 repos = typer.Typer(no_args_is_help=True)
@@ -52,7 +55,7 @@ def list_jobs(status: JobStatus | None = None, limit: Limit = 20, as_json: AsJso
 def show_job(job_id: JobId, as_json: AsJson = False) -> None:
     """One job; of a failed one the traceback too."""
     with open_session() as session:
-        job = requests.get(session.database, job_id, session.owner.id)
+        job = requests.get(session.database, job_id)
     _print(job, as_json=as_json)
     if job.error_traceback and not as_json:
         out.print(f"\n{visible(job.error_traceback)}")
@@ -62,7 +65,7 @@ def show_job(job_id: JobId, as_json: AsJson = False) -> None:
 def wait_job(job_id: JobId, as_json: AsJson = False) -> None:
     """Follow a job to its end. Exit code 1 if it fails."""
     with open_session() as session:
-        job = follow(session, requests.get(session.database, job_id, session.owner.id), show_progress=not as_json)
+        job = follow(session, requests.get(session.database, job_id), show_progress=not as_json)
     _print(job, as_json=as_json)
     raise typer.Exit(1 if job.status in (JobStatus.FAILED, JobStatus.CANCELLED) else 0)
 
@@ -71,14 +74,46 @@ def wait_job(job_id: JobId, as_json: AsJson = False) -> None:
 def cancel_job(job_id: JobId, as_json: AsJson = False) -> None:
     """Cancel a job that waits or runs: nothing of it is stored."""
     with open_session() as session:
-        _print(requests.cancel(session.database, job_id, session.owner.id), as_json=as_json)
+        _print(requests.cancel(session.database, job_id), as_json=as_json)
 
 
 @jobs.command("retry")
 def retry_job(job_id: JobId, as_json: AsJson = False) -> None:
-    """Queue a failed or cancelled job again."""
+    """Queue a failed or cancelled job again, with fresh attempts."""
     with open_session() as session:
-        _print(requests.retry(session.database, job_id, session.owner.id), as_json=as_json)
+        _print(requests.retry(session.database, job_id), as_json=as_json)
+
+
+@jobs.command("dead")
+def list_dead(
+    limit: Limit = 20,
+    dismiss: Annotated[UUID | None, typer.Option(help="take this job off the list; it stays failed")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """The jobs that failed for good, of all owners. `jobs retry` takes one off the list and queues it again."""
+    with open_session() as session:
+        if dismiss is not None:
+            requests.dismiss(session.database, dismiss)
+            out.print(f"dismissed {dismiss}")
+            return
+        found = jobs_of.dead_letters(session.database, limit)
+    if as_json:
+        for letter in found:
+            print_json(describe_dead_letter(letter))
+        return
+    rows: list[list[object]] = [
+        [
+            letter.job_id,
+            letter.owner_name,
+            letter.repository_name,
+            letter.ref,
+            _short(letter.died_at),
+            letter.attempt,
+            letter.error.code,
+        ]
+        for letter in found
+    ]
+    print_table(["job", "owner", "repository", "ref", "failed", "attempts", "error"], rows)
 
 
 def _print(job: Job, *, as_json: bool) -> None:

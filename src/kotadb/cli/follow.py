@@ -8,11 +8,11 @@ from contextlib import ExitStack, contextmanager
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from kotadb.cli.context import Session
-from kotadb.cli.output import err
+from kotadb.cli.output import err, visible
 from kotadb.errors import Conflict, KotaError
 from kotadb.jobs import requests
 from kotadb.jobs.supervisor import Supervisor
-from kotadb.model import IndexRequest, Job
+from kotadb.model import IndexRequest, Job, JobStatus
 from kotadb.questions.health import readiness
 
 POLL_SECONDS = 0.1
@@ -74,6 +74,11 @@ def _cancel(session: Session, job: Job) -> Job:
         return requests.get(session.database, job.id)
 
 
+def _say_when_next(job: Job) -> None:
+    when = f"after {job.next_attempt_at:%H:%M:%S}" if job.next_attempt_at else "soon"
+    err.print(f"attempt {job.attempt} failed: {visible(job.error_message or '')}; trying again {when}")
+
+
 @contextmanager
 def _worker(session: Session) -> Iterator[Callable[[], bool]]:
     """A supervisor with one worker beside us; yields whether it is still there."""
@@ -100,7 +105,13 @@ def _progress(is_shown: bool) -> Iterator[Callable[[Job], None]]:
     with Progress(*columns, console=err, transient=True, disable=not (is_shown and err.is_terminal)) as progress:
         task = progress.add_task("", total=None)
 
+        told = 0
+
         def show(job: Job) -> None:
+            nonlocal told
+            if job.status is JobStatus.PENDING and len(job.history) > told:
+                told = len(job.history)
+                _say_when_next(job)
             description = job.step.value if job.step else job.status.value
             progress.update(task, description=description, completed=job.step_done, total=job.step_total)
 

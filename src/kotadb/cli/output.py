@@ -49,8 +49,12 @@ def print_job(job: dict[str, Any]) -> None:
         f"[bold]{visible(job['repository'])}[/bold]{visible(commit + branch)}: [{style}]{job['status']}[/{style}]"
         f"  [dim]job {job['job_id']}, attempt {job['attempt']}[/dim]"
     )
+    for run in job["history"][:-1] if job["error"] else job["history"]:
+        out.print(f"  [dim]attempt {run['attempt']}: {visible(run['code'])}: {visible(run['message'])}[/dim]")
     if job["error"]:
         out.print(f"  [red]{visible(job['error']['code'])}[/red]: {visible(job['error']['message'])}")
+    if job["status"] == "pending" and job["next_attempt_at"]:
+        out.print(f"  next attempt after {job['next_attempt_at']}")
     if job["stats"] and "files_indexed" in job["stats"]:
         _print_stats(job["stats"])
 

@@ -37,10 +37,22 @@ class Progress(BaseModel):
 
 
 class JobFailure(BaseModel):
-    """Why a job ended without success."""
+    """Why a job ended without success, or has to wait for its next attempt."""
 
     code: str
     message: str | None
+
+
+class FailedRun(BaseModel):
+    """A run of a job that did not succeed."""
+
+    attempt: int
+    claim: int
+    step: str | None
+    code: str
+    message: str | None
+    started_at: datetime | None
+    failed_at: datetime
 
 
 class JobBody(BaseModel):
@@ -56,6 +68,8 @@ class JobBody(BaseModel):
     force: bool
     status: str
     attempt: int
+    next_attempt_at: datetime | None = Field(description="of a job that waits for another attempt; null: at once")
+    history: list[FailedRun] = Field(description="the runs that failed, oldest first, the last twenty")
     progress: Progress | None
     stats: dict[str, Any] | None
     error: JobFailure | None

@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import psutil
@@ -73,8 +74,6 @@ def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -
         log.info("job started", repository=job.repository_name, ref=job.ref, attempt=job.attempt)
         try:
             index_repo(run, settings)
-        except (ClaimLost, psycopg.errors.ForeignKeyViolation):  # the latter: its repository was deleted
-            log.warning("claim lost: nothing was stored")
         except Exception as error:
             run.fail(error)
 
@@ -251,8 +250,8 @@ def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:
 
 def _store_blobs(run: Run, new: list[BlobKey], batch: Iterable[Parsed]) -> None:
     blobs = [Blob(new[item.key], item.source.decode(), item.facts) for item in batch]
-    with run.clock(Step.STORE), run.database.transaction() as connection:
-        add_blobs(connection, run.repository_id, blobs, replace=run.job.force)
+    with run.clock(Step.STORE):
+        run.store(lambda connection: add_blobs(connection, run.repository_id, blobs, replace=run.job.force))
 
 
 # ---- 5 and 6: references, dependencies -------------------------------------------------------------------------------
@@ -322,15 +321,18 @@ def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator
 
 def _store(run: Run, settings: Settings, fetched: Fetched, linked: Linked) -> bool:
     """Replace the index and complete the job, in one transaction. Returns whether most of the index was written."""
-    with run.step(Step.STORE), run.database.transaction() as connection:
+    header = IndexHeader(fetched.commit_sha, fetched.branch, limits(settings))
+
+    def replace_index(connection: Connection) -> tuple[dict[str, Any], bool]:
         files = _changed(connection, run, linked.files)
         stage(connection, files, linked.skipped)
-        stats = store(
-            connection, run.job.id, run.claim, IndexHeader(fetched.commit_sha, fetched.branch, limits(settings)),
-            run.stats(), rewrite=run.job.force,
-        )  # fmt: skip
+        stats = store(connection, run.job.id, run.claim, header, run.stats(), rewrite=run.job.force)
+        return stats, sum(item.facts is not None for item in files) * 2 > len(files)
+
+    with run.step(Step.STORE):
+        stats, wrote_most = run.store(replace_index)
     log.info("job completed", commit_sha=fetched.commit_sha, **stats)
-    return sum(item.facts is not None for item in files) * 2 > len(files)
+    return wrote_most
 
 
 def _changed(connection: Connection, run: Run, files: Iterable[StagedFile]) -> list[StagedFile]:

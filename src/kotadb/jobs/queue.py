@@ -1,18 +1,26 @@
-"""The queue: procrastinate, kept to four calls. A queue row carries a job; `index_jobs` is the truth about it."""
+"""The queue: procrastinate, kept to a few calls. A queue row carries a job; `index_jobs` is the truth about it."""
 
+import os
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import procrastinate
 import psycopg
 from procrastinate import App, PsycopgConnector
+from procrastinate.manager import JobManager
 
+from kotadb.logs import get_logger
 from kotadb.model import Job
 from kotadb.postgres.database import CONNECTION_ARGUMENTS, SEARCH_PATH, Connection
+from kotadb.postgres.queries import query
 
 QUEUE = "index-repo"
 TASK = "index-repo"
+DEAD_LETTERS = "index-repo_dlq"
+"""Where jobs arrive that failed for good. No worker takes from it."""
+
+log = get_logger(__name__)
 
 Handler = Callable[[UUID], None]
 
@@ -29,13 +37,49 @@ def enqueue(connection: Connection, job: Job) -> int:
     return deferrer.defer(job_id=str(job.id), repository_id=str(job.repository_uuid), commit_sha=job.commit_sha)
 
 
+def bury(connection: Connection, job: Job) -> None:
+    """Put a job that has failed for good among the dead letters, in the transaction that fails it."""
+    _enqueuer.configure_task(DEAD_LETTERS, queue=DEAD_LETTERS, connection=connection).defer(
+        job_id=str(job.id), repository_id=str(job.repository_uuid), commit_sha=job.commit_sha,
+        repository=job.repository_name, ref=job.ref, attempt=job.attempt, history=cast("Any", job.history),
+        error={"code": job.error_code, "message": job.error_message}, traceback=job.error_traceback,
+    )  # fmt: skip
+
+
 async def _set_search_path(connection: psycopg.AsyncConnection[Any]) -> None:
     """The queue's SQL names its tables without their schema."""
     await connection.execute("select set_config('search_path', %s, false)", [SEARCH_PATH])
     await connection.commit()
 
 
-def worker_app(url: str, handler: Handler) -> App:
+class _JobManager(JobManager):
+    """The queue's own, but for a heartbeat that reaches nobody."""
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """Raises RuntimeError, by which the worker ends, if others have given it up: it was paused for too long."""
+        await super().update_heartbeat(worker_id)
+        known = await self.connector.execute_query_all_async(query("queue.worker"), worker_id=worker_id)
+        if not known:
+            raise RuntimeError("this worker was given up by others")
+
+
+async def work(url: str, handler: Handler, lease_seconds: float) -> None:
+    """Take jobs from the queue, until SIGTERM or the end of the database.
+
+    `handler` is called in a thread with the id of each.
+    """
+    app = _worker_app(url, handler)
+    async with app.open_async():
+        log.debug("worker ready", pid=os.getpid())
+        await app.run_worker_async(
+            queues=[QUEUE],
+            concurrency=1,
+            update_heartbeat_interval=lease_seconds / 3,
+            stalled_worker_timeout=lease_seconds,
+        )
+
+
+def _worker_app(url: str, handler: Handler) -> App:
     """The queue as a worker sees it: `handler` is called in a thread with the id of each job."""
     app = App(
         connector=PsycopgConnector(
@@ -46,6 +90,8 @@ def worker_app(url: str, handler: Handler) -> App:
             max_size=3,
         )
     )
+
+    app.job_manager = _JobManager(app.connector)
 
     @app.task(name=TASK, queue=QUEUE)
     def index_repo(job_id: str, repository_id: str, commit_sha: str | None) -> None:

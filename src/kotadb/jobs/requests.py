@@ -17,11 +17,16 @@ def submit(database: Database, owner_id: UUID, request: IndexRequest, *, enqueue
 
     The job's row and the queue's are written together. With `enqueue` false the caller runs the job itself.
     """
-    while True:
-        with database.transaction() as connection:
-            repository = repositories.ensure(connection, owner_id, request.address, request.name)
-            if repositories.hold(connection, repository.id):  # or it was deleted between our two looks: make it anew
-                return _submit(connection, owner_id, repository, request, enqueue=enqueue)
+
+    def attempt(connection: Connection) -> Job | None:
+        repository = repositories.ensure(connection, owner_id, request.address, request.name)
+        if not repositories.hold(connection, repository.id):  # it was deleted between our two looks: make it anew
+            return None
+        return _submit(connection, owner_id, repository, request, enqueue=enqueue)
+
+    while (job := database.write(attempt)) is None:
+        pass
+    return job
 
 
 def _submit(
@@ -30,7 +35,7 @@ def _submit(
     pinned_sha = None if request.index_ref else request.commit_sha
     index_id = repositories.ensure_index(connection, repository.id, request.index_ref, pinned_sha)
     job = jobs.insert(connection, owner_id, repository, index_id, request)
-    if enqueue and job.queue_job_id is None:  # new, or left by an API that was to run it itself
+    if enqueue and job.queue_job_id is None:  # new, or it waited for its retry, or for an API that was to run it itself
         return jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
     return job
 
@@ -43,19 +48,23 @@ def get(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
 
 def cancel(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
     """Cancel a job that waits or runs; a run stops within seconds and stores nothing. Raises NotFound, Conflict."""
-    with database.transaction() as connection:
+
+    def attempt(connection: Connection) -> Job:
         job = _existing(connection, job_id, owner_id)
         cancelled = jobs.cancel(connection, job_id, sources(JobStatus.CANCELLED))
-    if cancelled is None:
-        raise Conflict(f"The job is {job.status}: it cannot be cancelled")
-    return cancelled
+        if cancelled is None:
+            raise Conflict(f"The job is {job.status}: it cannot be cancelled")
+        return cancelled
+
+    return database.write(attempt)
 
 
 def retry(database: Database, job_id: UUID, owner_id: UUID | None = None, *, enqueue: bool = True) -> Job:
     """Have a failed or cancelled job wait again, with fresh attempts. Raises NotFound, Conflict."""
     try:
-        with database.transaction() as connection:
-            return _retry(connection, _existing(connection, job_id, owner_id), enqueue=enqueue)
+        return database.write(
+            lambda connection: _retry(connection, _existing(connection, job_id, owner_id), enqueue=enqueue)
+        )
     except psycopg.errors.UniqueViolation:
         raise Conflict("The same request is queued already") from None
 
@@ -70,22 +79,32 @@ def _retry(connection: Connection, job: Job, *, enqueue: bool) -> Job:
     retried = jobs.retry(connection, job.id, index_id, RETRYABLE)
     if retried is None:
         raise Conflict("The same request is queued already")
+    jobs.drop_dead_letter(connection, retried.id)
     if not enqueue:
         return retried
     return jobs.set_queue_job(connection, retried.id, queue.enqueue(connection, retried))
 
 
+def dismiss(database: Database, job_id: UUID) -> None:
+    """Take a job's dead letter out of its queue; the job stays failed. Raises NotFound."""
+    if not database.write(lambda connection: jobs.drop_dead_letter(connection, job_id)):
+        raise NotFound("There is no such dead letter")
+
+
 def remove_repository(database: Database, repository: Repository) -> None:
     """Delete a repository and its indexes; its jobs are cancelled."""
-    with database.transaction() as connection:
-        repositories.delete(connection, repository.id, sources(JobStatus.CANCELLED))
+    cancellable = sources(JobStatus.CANCELLED)
+    # First by themselves: a run that is storing gives way then, and the deletion need not wait for all of it.
+    database.write(lambda connection: repositories.cancel_jobs(connection, repository.id, cancellable))
+    database.write(lambda connection: repositories.delete(connection, repository.id, cancellable))
 
 
 def remove_index(database: Database, repository: Repository, index_id: int) -> None:
     """Delete one index of a repository; its jobs are cancelled. Raises NotFound."""
-    with database.transaction() as connection:
-        if not repositories.delete_index(connection, repository.id, index_id, sources(JobStatus.CANCELLED)):
-            raise NotFound("There is no such index")
+    cancellable = sources(JobStatus.CANCELLED)
+    database.write(lambda connection: repositories.cancel_jobs(connection, repository.id, cancellable, index_id))
+    if not database.write(lambda at: repositories.delete_index(at, repository.id, index_id, cancellable)):
+        raise NotFound("There is no such index")
 
 
 def _existing(connection: Connection, job_id: UUID, owner_id: UUID | None) -> Job:

@@ -1,56 +1,105 @@
-"""Jobs whose worker is gone are taken back: at once where its end was seen, otherwise when its lease has run out."""
+"""How runs end that did not succeed, and how jobs come back: waiting again, dead, or left to a newer job.
 
+Two steps, each of which may be repeated. `end` changes `index_jobs` alone, so that it works where little else does, on
+a full disk for one. `requeue` then brings the queue in step; what it does not get to, the next look of any supervisor
+will.
+"""
+
+from collections.abc import Collection
+from typing import Any
 from uuid import UUID
 
 from kotadb.errors import WorkerDied
 from kotadb.jobs import queue
 from kotadb.logs import get_logger
-from kotadb.model import Job, JobStatus
+from kotadb.model import Failure, Job, JobStatus
 from kotadb.postgres import jobs
-from kotadb.postgres.database import Database
+from kotadb.postgres.database import Connection, Database
+from kotadb.postgres.jobs import Ended
 from kotadb.settings import Settings
 
-DIED = "The process that ran the job ended without finishing it"
+DIED = Failure(WorkerDied.code, str(WorkerDied()))
+
+REQUEUED_AT_ONCE = 500
+"""Jobs queued in one transaction at most: after a long outage, many are due."""
 
 log = get_logger(__name__)
 
 
-def release(settings: Settings, database: Database, worker: str | None, *, spend_attempt: bool) -> None:
-    """Take its jobs from a worker that ended; with None, from all whose lease has run out.
+def end(
+    connection: Connection,
+    ids: list[UUID],
+    failure: Failure | None,
+    *,
+    retries: int,
+    delay: float = 0,
+    stats: dict[str, Any] | None = None,
+) -> Ended:
+    """As `postgres.jobs.end`; what fails for good becomes a dead letter in the same transaction."""
+    ended = jobs.end(connection, ids, failure, retries=retries, delay=delay, stats=stats)
+    for job in ended.failed:
+        queue.bury(connection, job)
+    return ended
 
-    They wait again, in a new row of the queue; after their last attempt they fail.
-    """
-    failure = WorkerDied(DIED)
-    with database.transaction() as connection:
-        released = jobs.release(
-            connection, worker, lease_seconds=settings.lease_seconds, spend_attempt=spend_attempt,
-            retry_limit=settings.retry_limit, failure=failure,
-        )  # fmt: skip
-        for job in released.waiting:
-            jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
-    for job in released.waiting:
-        log.warning("job waits again", attempt_spent=spend_attempt, **_names(job))
-    for job in released.superseded:
+
+def report(ended: Ended) -> None:
+    """Say what became of the jobs."""
+    for job in ended.waiting:
+        # Where it failed the error of this run is on it; a drain leaves none.
+        log.warning("job waits again", attempt_spent=bool(job.error_code), code=job.error_code, **_names(job))
+    for job in ended.superseded:
         log.warning("job superseded", **_names(job))
-    for job in released.failed:
-        log.error("job failed", code=failure.code, **_names(job))
+    for job in ended.failed:
+        log.error("job failed", code=job.error_code, error=job.error_message, attempt=job.attempt, **_names(job))
+
+
+def release(
+    settings: Settings,
+    database: Database,
+    workers: Collection[str] = (),
+    *,
+    failure: Failure | None = DIED,
+    expired: bool = False,
+) -> None:
+    """Take their jobs from workers that ended and, with `expired`, from all whose lease has run out.
+
+    They wait again at once; after their last attempt they fail. Without a failure they are handed back for free.
+    """
+
+    def take(connection: Connection) -> tuple[list[jobs.Held], Ended]:
+        taken = jobs.given_up(connection, workers, settings.lease_seconds, expired=expired)
+        return taken, end(connection, [job.id for job in taken], failure, retries=settings.retry_limit)
+
+    taken, ended = database.write(take)
+    report(ended)
+    requeue(settings, database, [job.queue_job_id for job in taken if job.queue_job_id is not None])
+
+
+def requeue(settings: Settings, database: Database, closed: list[int]) -> None:
+    """Close these rows of the queue, and queue the waiting jobs that are due and in no row of it."""
+
+    def bring_in_step(connection: Connection) -> list[Job]:
+        jobs.close_queue_rows(connection, closed, settings.lease_seconds)
+        waiting = jobs.unqueued(connection, settings.lease_seconds, REQUEUED_AT_ONCE)
+        for job in waiting:
+            jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
+        return waiting
+
+    for job in database.write(bring_in_step):
+        log.info("job queued again", **_names(job))
 
 
 def give_up(database: Database, job_id: UUID) -> None:
     """Fail a waiting job that only the caller was to run, and could not."""
-    with database.transaction() as connection:
-        jobs.give_up(connection, job_id, WorkerDied(DIED), [JobStatus.PENDING])
-    log.error("job failed", code=WorkerDied.code, job_id=str(job_id))
 
+    def bury(connection: Connection) -> Job | None:
+        job = jobs.give_up(connection, job_id, DIED, [JobStatus.PENDING])
+        if job is not None:
+            queue.bury(connection, job)
+        return job
 
-def queue_stranded(settings: Settings, database: Database) -> None:
-    """Queue the waiting jobs that no row of the queue carries any more."""
-    with database.transaction() as connection:
-        stranded = jobs.stranded(connection, settings.lease_seconds)
-        for job in stranded:
-            jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
-    for job in stranded:
-        log.warning("stranded job queued again", **_names(job))
+    if (job := database.write(bury)) is not None:
+        report(Ended([], [job], []))
 
 
 def _names(job: Job) -> dict[str, object]:

@@ -1,4 +1,8 @@
-"""The supervisor: keeps worker processes, one job each, and takes their jobs back when they end."""
+"""The supervisor: keeps worker processes, one job each, and takes their jobs back when they end.
+
+Two threads. One tends the processes and never waits for the database, so that a drain keeps its deadline whatever
+becomes of that. The other, the rescuer, does what needs the database.
+"""
 
 import os
 import secrets
@@ -9,13 +13,14 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psycopg
 
 from kotadb.errors import DatabaseUnavailable
-from kotadb.jobs.rescue import queue_stranded, release
+from kotadb.jobs.prune import prune
+from kotadb.jobs.rescue import release
 from kotadb.jobs.workspace import sweep
 from kotadb.logs import get_logger
 from kotadb.postgres.database import Database
@@ -25,19 +30,53 @@ POLL_SECONDS = 0.2
 MAX_RESCUE_SECONDS = 3
 """A job whose worker nobody saw die is back at work within its lease and five seconds."""
 
+HAND_BACK_SECONDS = 5
+"""How long a drain waits for the database to take the jobs back; after that they come back by their lease."""
+
+PRUNE_SECONDS = 3600
+MIN_SILENCE_SECONDS = 60
+"""A worker of which nothing is heard for so long, and for two leases, is ended. Its job was taken from it by then: this is
+about its place. Time enough for one that was only paused to go on."""
+
 SHORT_LIFE_SECONDS = 5
 MAX_RESTART_DELAY_SECONDS = 30
 
 log = get_logger(__name__)
 
 
-@dataclass
 class Worker:
-    """A place for one worker process, and the process that is in it now."""
+    """A worker process, with the pipe through which it says that it is alive."""
 
-    name: str = ""
-    process: subprocess.Popen[bytes] | None = None
-    started_at: float = 0
+    def __init__(self, settings: Settings, url: str) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._signs, signs = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            self.process = start_worker(settings, url, self.name, "--signs", str(signs), signs=signs)
+        finally:
+            os.close(signs)
+        self.started_at = self.seen_at = time.monotonic()
+
+    def end(self) -> None:
+        """End the process with everything below it, if it has not ended."""
+        if self.process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+        os.close(self._signs)
+
+    def silence(self) -> float:
+        """For how many seconds nothing was heard of the process."""
+        with suppress(BlockingIOError):
+            if os.read(self._signs, 4096):
+                self.seen_at = time.monotonic()
+        return time.monotonic() - self.seen_at
+
+
+@dataclass
+class Place:
+    """Where one worker belongs, and who is there now."""
+
+    worker: Worker | None = None
     restart_at: float = 0
     failures: int = 0
 
@@ -46,109 +85,152 @@ class Supervisor:
     """Keeps `count` worker processes running until told to stop.
 
     Workers are children in process groups of their own; they die with the supervisor, and their parsers and git with
-    them. A worker that ends unasked costs the job that it held one attempt, and no other job anything.
+    them. A worker that ends unasked costs the job that it held one attempt, and no other job anything. One that hangs
+    is ended.
     """
 
     def __init__(self, settings: Settings, database: Database, count: int) -> None:
         self._settings = settings
         self._database = database
-        self._workers = [Worker() for _ in range(count)]
-        self._ended: dict[str, float] = {}
+        self._places = [Place() for _ in range(count)]
+        self._rescuer = Rescuer(settings, database)
+        self._max_silence = max(2 * settings.lease_seconds, MIN_SILENCE_SECONDS)
 
     def run(self, stop: threading.Event, force: threading.Event) -> None:
         """Keep the workers running until `stop`; then let them finish their jobs until the drain's limit or `force`.
 
         Jobs that are not finished by then wait again, without having spent an attempt.
         """
-        next_rescue = 0.0
-        while not stop.wait(POLL_SECONDS if next_rescue else 0):
-            for worker in self._workers:
-                self._tend(worker)
-            if time.monotonic() >= next_rescue:
-                self._rescue()
-                next_rescue = time.monotonic() + min(self._settings.lease_seconds / 3, MAX_RESCUE_SECONDS)
-        self._drain(force)
+        with self._rescuer:
+            tended_at = time.monotonic()
+            while True:
+                if time.monotonic() - tended_at > self._settings.lease_seconds:
+                    self._excuse_silence()
+                tended_at = time.monotonic()
+                for place in self._places:
+                    self._tend(place)
+                if stop.wait(POLL_SECONDS):
+                    break
+            self._drain(force)
 
-    def _tend(self, worker: Worker) -> None:
-        if worker.process is not None and (code := worker.process.poll()) is not None:
-            self._bury(worker, code)
-        if worker.process is None and time.monotonic() >= worker.restart_at:
-            self._start(worker)
+    def _tend(self, place: Place) -> None:
+        worker = place.worker
+        if worker is not None and worker.silence() > self._max_silence:
+            log.error("a worker gives no sign of life: it is ended", worker=worker.name, pid=worker.process.pid)
+            worker.end()
+            self._bury(place, worker)
+        elif worker is not None and worker.process.poll() is not None:
+            worker.end()
+            self._bury(place, worker)
+        if place.worker is None and time.monotonic() >= place.restart_at:
+            place.worker = Worker(self._settings, self._database.url)
 
-    def _start(self, worker: Worker) -> None:
-        worker.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-        worker.process = start_worker(self._settings, self._database.url, worker.name)
-        worker.started_at = time.monotonic()
+    def _excuse_silence(self) -> None:
+        """It was us who slept: a machine that was suspended, a supervisor that was stopped."""
+        for place in self._places:
+            if place.worker is not None:
+                place.worker.seen_at = time.monotonic()
 
-    def _bury(self, worker: Worker, code: int) -> None:
-        assert worker.process is not None
-        log.warning("a worker ended unasked", worker=worker.name, pid=worker.process.pid, exit_code=code)
-        worker.process = None
-        short = time.monotonic() - worker.started_at < SHORT_LIFE_SECONDS
-        worker.failures = worker.failures + 1 if short else 0
-        delay = min(2 ** (worker.failures - 1), MAX_RESTART_DELAY_SECONDS) if worker.failures else 0
-        worker.restart_at = time.monotonic() + delay
-        self._ended[worker.name] = time.monotonic()
-        self._release(worker.name, spend_attempt=True)
-        sweep(self._settings.temp_dir)
+    def _bury(self, place: Place, worker: Worker) -> None:
+        log.warning(
+            "a worker ended unasked", worker=worker.name, pid=worker.process.pid, exit_code=worker.process.returncode
+        )
+        place.worker = None
+        is_short = time.monotonic() - worker.started_at < SHORT_LIFE_SECONDS
+        place.failures = place.failures + 1 if is_short else 0
+        delay = min(2 ** (place.failures - 1), MAX_RESTART_DELAY_SECONDS) if place.failures else 0
+        place.restart_at = time.monotonic() + delay
+        self._rescuer.take_from(worker.name)
 
     def _drain(self, force: threading.Event) -> None:
-        running = [worker for worker in self._workers if worker.process is not None]
+        running = [place.worker for place in self._places if place.worker is not None]
         log.info("draining", workers=len(running), limit_seconds=self._settings.drain_seconds)
         for worker in running:
-            _signal(worker, signal.SIGTERM)
+            worker.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + self._settings.drain_seconds
-        while any(_is_running(worker) for worker in running) and time.monotonic() < deadline and not force.is_set():
+        while any(w.process.poll() is None for w in running) and time.monotonic() < deadline and not force.is_set():
             force.wait(POLL_SECONDS)
         for worker in running:
-            self._end(worker)
+            worker.end()
+        self._rescuer.hand_back([worker.name for worker in running])
+
+
+class Rescuer:
+    """Takes back what dead workers held, queues what is due, removes what is left: a thread, for as long as a `with`.
+
+    Errors of the database are waited out: the next look makes up for this one.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self._settings = settings
+        self._database = database
+        self._ended: dict[str, float] = {}
+        self._pruned_at: float | None = None
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rescuer", daemon=True)
+
+    def __enter__(self) -> "Rescuer":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._wake.set()
+        self._thread.join(HAND_BACK_SECONDS)
+
+    def take_from(self, worker: str) -> None:
+        """Take the jobs of a worker that ended unasked, at once."""
+        self._ended[worker] = time.monotonic()
+        self._wake.set()
+
+    def hand_back(self, workers: list[str]) -> None:
+        """Give back the jobs of workers that were drained, without an attempt spent; wait for that, within limits."""
+        thread = threading.Thread(target=self._hand_back, args=[workers], name="hand back", daemon=True)
+        thread.start()
+        thread.join(HAND_BACK_SECONDS)
+
+    def _hand_back(self, workers: list[str]) -> None:
+        with self._unless_the_database_fails():
+            release(self._settings, self._database, workers, failure=None)
         sweep(self._settings.temp_dir)
 
-    def _end(self, worker: Worker) -> None:
-        assert worker.process is not None
-        if _is_running(worker):
-            _signal(worker, signal.SIGKILL)
-            worker.process.wait()
-        self._release(worker.name, spend_attempt=False)
+    def _run(self) -> None:
+        interval = min(self._settings.lease_seconds / 3, MAX_RESCUE_SECONDS)
+        while not self._stop.is_set():
+            self._wake.clear()
+            self._look()
+            self._wake.wait(interval)
 
-    def _rescue(self) -> None:
-        """Take back what dead workers held, and remove what they left."""
-        # Those we saw end are asked for again for a lease: at first the server may be busy with their last statement.
+    def _look(self) -> None:
+        # Those seen to end are asked for again for a lease: at first the server may be busy with their last statement.
         now = time.monotonic()
-        self._ended = {name: at for name, at in self._ended.items() if now - at < self._settings.lease_seconds}
-        for name in (*self._ended, None):
-            self._release(name, spend_attempt=True)
+        for name, at in list(self._ended.items()):
+            if now - at > self._settings.lease_seconds:
+                del self._ended[name]
+        with self._unless_the_database_fails():
+            release(self._settings, self._database, list(self._ended), expired=True)
         sweep(self._settings.temp_dir)
-        with self._unless_the_database_fails():
-            queue_stranded(self._settings, self._database)
-
-    def _release(self, worker: str | None, *, spend_attempt: bool) -> None:
-        with self._unless_the_database_fails():
-            release(self._settings, self._database, worker, spend_attempt=spend_attempt)
+        if self._pruned_at is None or now - self._pruned_at > PRUNE_SECONDS:
+            with self._unless_the_database_fails():
+                prune(self._settings, self._database)
+                self._pruned_at = now
 
     @contextmanager
     def _unless_the_database_fails(self) -> Iterator[None]:
         try:
             yield
         except (psycopg.Error, DatabaseUnavailable) as error:
-            log.warning("jobs cannot be rescued now; the next look will", error=str(error))
+            log.warning("jobs cannot be looked after now; the next look will", error=str(error))
 
 
-def start_worker(settings: Settings, url: str, name: str, *arguments: str) -> subprocess.Popen[bytes]:
+def start_worker(
+    settings: Settings, url: str, name: str, *arguments: str, signs: int | None = None
+) -> subprocess.Popen[bytes]:
     """A worker process in its own process group that ends with its parent; see `jobs.worker` for the arguments."""
     command = [sys.executable, "-m", "kotadb.jobs.worker", "--name", name, "--parent", str(os.getpid()), *arguments]
     environment = os.environ | settings.as_environment() | {"DATABASE_URL": url}
-    return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True)
-
-
-def _is_running(worker: Worker) -> bool:
-    return worker.process is not None and worker.process.poll() is None
-
-
-def _signal(worker: Worker, number: signal.Signals) -> None:
-    """To the worker alone, or to everything below it where it is to die."""
-    assert worker.process is not None
-    if number is signal.SIGKILL:
-        os.killpg(worker.process.pid, number)
-    else:
-        worker.process.send_signal(number)
+    return subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True,
+        pass_fds=() if signs is None else (signs,),
+    )  # fmt: skip

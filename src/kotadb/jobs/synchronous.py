@@ -50,7 +50,7 @@ class SynchronousIndexer:
             raise Busy(f"{MAX_RUNNING} repositories are being indexed already; try again in a moment")
         try:
             # Nobody else looks after what another API left when it was killed.
-            release(self._settings, self._database, None, spend_attempt=True)
+            release(self._settings, self._database, expired=True)
             sweep(self._settings.temp_dir)
             job = make()
             self._run(job)
@@ -67,7 +67,7 @@ class SynchronousIndexer:
         finally:
             self._running.discard(process)
             clear(self._settings.temp_dir, job.id)
-            release(self._settings, self._database, name, spend_attempt=True)
+            release(self._settings, self._database, [name])
 
     def _ended(self, job: Job) -> Job:
         """The job as it ended. Where the same request came twice, the other one's child may still be at it."""
@@ -75,6 +75,6 @@ class SynchronousIndexer:
             if job.status is JobStatus.PENDING:  # our child ended before it could claim, or was taken its claim
                 give_up(self._database, job.id)
             else:
-                release(self._settings, self._database, None, spend_attempt=True)
+                release(self._settings, self._database, expired=True)
                 time.sleep(POLL_SECONDS)  # it is another thread's, or another API's
         return job

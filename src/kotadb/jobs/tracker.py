@@ -1,33 +1,38 @@
 """One run of a job as the database sees it: claimed, alive, at a step, ended. Every write is fenced by the claim."""
 
+import os
+import signal
 import threading
 import time
-import traceback
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from contextvars import copy_context
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 from uuid import UUID
 
 import psutil
 import psycopg
 import structlog
 
-from kotadb.errors import ClaimLost, DatabaseUnavailable, JobError, KotaError, LimitExceeded
-from kotadb.jobs.rescue import release
+from kotadb.errors import ClaimLost, DatabaseUnavailable, KotaError, LimitExceeded
+from kotadb.jobs.failures import Fate, Verdict, judge
+from kotadb.jobs.rescue import end, release, report
 from kotadb.jobs.states import sources
 from kotadb.logs import get_logger
 from kotadb.model import Job, JobStatus, Step
 from kotadb.postgres import jobs
-from kotadb.postgres.database import Database
+from kotadb.postgres.database import Connection, Database
+from kotadb.postgres.jobs import Ended
 from kotadb.settings import Settings
 
 TICK_SECONDS = 1.0
 """How often progress is written at most, and how soon a lost claim is noticed."""
 
-MAX_MESSAGE = 2_000
-MAX_TRACEBACK = 50_000
+LATE_SECONDS = 30
+"""How much longer than allowed a job may take before its worker is ended with it: it hangs where it does not look."""
+
+Result = TypeVar("Result")
 
 log = get_logger(__name__)
 
@@ -49,10 +54,11 @@ class Run:
         self.duration_ms: dict[Step, float] = defaultdict(float)
         self._clocked = 0.0
         self.peak_memory_bytes = 0
+        self._settings = settings
         self._beat_seconds = settings.lease_seconds / 3
-        self._max_seconds = settings.max_job_seconds
         self._deadline = time.monotonic() + settings.max_job_seconds
         self._position: tuple[Step, int, int | None] = (Step.FETCH, 0, None)
+        self._storing: Connection | None = None
         self._lost = threading.Event()
         self._ended = threading.Event()
         # With a copy of the context, so that its log lines carry the job's ids.
@@ -76,9 +82,7 @@ class Run:
         if self.is_lost:
             raise ClaimLost
         if time.monotonic() > self._deadline:
-            raise LimitExceeded(
-                f"The job was not done after {self._max_seconds:g} s (KOTADB_MAX_JOB_SECONDS)", code="job_timeout"
-            )
+            raise self._too_late()
 
     @contextmanager
     def step(self, step: Step, total: int | None = None) -> Iterator[None]:
@@ -132,38 +136,74 @@ class Run:
             "peak_memory_bytes": self.peak_memory_bytes,
         }
 
+    def store(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` returns, done in a transaction that is broken off as soon as the claim is lost."""
+
+        def watched(connection: Connection) -> Result:
+            self._storing = connection
+            try:
+                self.check()
+                return work(connection)
+            finally:
+                self._storing = None
+
+        return self.database.write(watched)
+
     def skip(self, resolved_sha: str | None, branch: str | None, stats: dict[str, Any]) -> None:
         """End as skipped: the index holds this commit already. Raises ClaimLost."""
-        if not self._finish(JobStatus.SKIPPED, resolved_sha=resolved_sha, branch=branch, stats=stats | self.stats()):
+        allowed, stats = sources(JobStatus.SKIPPED), stats | self.stats()
+        if not self.database.write(
+            lambda connection: jobs.skip(connection, self.job.id, self.claim, allowed, resolved_sha, branch, stats)
+        ):
             raise ClaimLost
 
-    def fail(self, error: BaseException) -> None:
-        """End as failed, with the reason. Does nothing if the claim is lost.
+    def fail(self, error: Exception) -> None:
+        """End with this error: by the table in `jobs.failures` the job waits for another attempt, or has failed.
 
-        If the database cannot take that, the run is left to the rescue, which tries the job again.
+        Nothing is written if the claim is lost. If the database cannot take it for as long as the lease, the run is
+        left to the rescue, which tries the job again.
         """
-        known = isinstance(error, JobError)
-        log.error("job failed", error=str(error), exc_info=None if known else error)
-        # What is unknown may name things that are none of the caller's business; the traceback stays inside.
-        message = str(error) if known else f"Something went wrong here: {type(error).__name__}; the log has more"
-        trace = "".join(traceback.format_exception(error))
-        try:
-            self._finish(
-                JobStatus.FAILED, code=error.code if isinstance(error, KotaError) else "internal", stats=self.stats(),
-                message=_storable(message)[:MAX_MESSAGE], traceback=_storable(trace)[-MAX_TRACEBACK:],
-            )  # fmt: skip
-        except (psycopg.Error, DatabaseUnavailable) as trouble:
-            log.warning("the failure could not be recorded; the job will be tried again", error=str(trouble))
+        verdict = judge(error)
+        if verdict.fate is Fate.DISCARD or self.is_lost:
+            log.warning("claim lost: nothing was stored")
+            return
+        log.warning(
+            "run failed", code=verdict.failure.code, error=str(error), fate=verdict.fate.value,
+            exc_info=None if isinstance(error, KotaError) else error,
+        )  # fmt: skip
+        give_up_at = time.monotonic() + self._settings.lease_seconds
+        while not self._lost.is_set():
+            try:
+                self._end(verdict)
+            except (psycopg.Error, DatabaseUnavailable) as trouble:
+                if time.monotonic() > give_up_at:
+                    log.warning("the failure could not be recorded; the job will be tried again", error=str(trouble))
+                    return
+                self._lost.wait(TICK_SECONDS)
+            else:
+                return
 
-    def _finish(self, to: JobStatus, **fields: Any) -> bool:
-        with self.database.transaction() as connection:
-            return jobs.finish(connection, self.job.id, self.claim, to, [JobStatus.PROCESSING], **fields)
+    def _end(self, verdict: Verdict) -> None:
+        """Write down how the run ended early."""
+        retries, delay = verdict.retries(self._settings), verdict.delay(self._settings, self.job.attempt)
+
+        def write(connection: Connection) -> Ended:
+            ids = [job.id for job in jobs.held(connection, self.job.id, self.claim)]
+            return end(connection, ids, verdict.failure, retries=retries, delay=delay, stats=self.stats())
+
+        report(self.database.write(write))
+
+    def _too_late(self) -> LimitExceeded:
+        limit = self._settings.max_job_seconds
+        return LimitExceeded(f"The job was not done after {limit:g} s (KOTADB_MAX_JOB_SECONDS)", code="job_timeout")
 
     def _keep_alive(self) -> None:
         written, beaten_at = self._position, time.monotonic()
         while not self._ended.wait(TICK_SECONDS):
             self._measure_memory()
             position, now = self._position, time.monotonic()
+            if now > self._deadline + LATE_SECONDS:
+                self._end_worker()
             due = position != written or now - beaten_at >= self._beat_seconds
             try:
                 with self.database.transaction() as connection:
@@ -179,8 +219,22 @@ class Run:
             if due:
                 written, beaten_at = position, now
             if not alive:
-                self._lost.set()
+                self._lose()
                 return
+
+    def _lose(self) -> None:
+        """Have the run stop, also where it waits for the server to store."""
+        self._lost.set()
+        if (connection := self._storing) is not None:
+            with suppress(psycopg.Error):
+                connection.cancel()
+
+    def _end_worker(self) -> None:
+        """The job hangs where it never looks at the time: fail it, and end this process with all that it started."""
+        log.error("the job hangs; its worker is ended")
+        with suppress(psycopg.Error, DatabaseUnavailable):
+            self._end(judge(self._too_late()))
+        os.killpg(0, signal.SIGKILL)
 
     def _measure_memory(self) -> None:
         """Resident memory of this process and all below it: git and the parsers."""
@@ -203,7 +257,7 @@ def claim(database: Database, settings: Settings, job_id: UUID, worker: str) -> 
     while True:
         try:
             if rescue_first:  # nobody else may be there to notice that the other run is dead
-                release(settings, database, None, spend_attempt=True)
+                release(settings, database, expired=True)
             with database.transaction() as connection:
                 return jobs.claim(connection, job_id, worker, sources(JobStatus.PROCESSING))
         except psycopg.errors.UniqueViolation:
@@ -212,8 +266,3 @@ def claim(database: Database, settings: Settings, job_id: UUID, worker: str) -> 
         except DatabaseUnavailable as error:
             log.warning("the job cannot be claimed yet", error=str(error))
         time.sleep(TICK_SECONDS)  # what we wait for may be in another process, or on another machine
-
-
-def _storable(text: str) -> str:
-    """PostgreSQL stores no NUL, and UTF-8 no lone surrogates."""
-    return text.replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

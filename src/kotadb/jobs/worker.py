@@ -1,23 +1,30 @@
 """A worker process: takes jobs from the queue, one at a time, until it is told to stop.
 
-Run as `python -m kotadb.jobs.worker --name NAME --parent PID [--job ID]`; with `--job` it runs that one job and ends.
-The queue's loop runs on the event loop, the job in a thread: a job can be stuck without the heartbeat stopping.
+Run as `python -m kotadb.jobs.worker --name NAME --parent PID [--signs FD] [--job ID]`; with `--job` it runs that one
+job and ends. The queue's loop runs on the event loop, the job in a thread: a job can be stuck without the heartbeat
+stopping.
 """
 
 import argparse
 import asyncio
 import os
 import sys
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
-from kotadb.errors import ConfigurationError
+from kotadb.errors import ConfigurationError, DatabaseUnavailable
 from kotadb.jobs import queue
 from kotadb.jobs.index_repo import perform
 from kotadb.lifeline import die_with_parent
 from kotadb.logs import configure_logging, get_logger
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings, get_settings
+
+NICENESS = 5
+"""Indexing gives way to the API and to PostgreSQL, whose callers wait."""
+
+RECONNECT_SECONDS = 1.0
 
 log = get_logger(__name__)
 
@@ -26,32 +33,49 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True)
     parser.add_argument("--parent", required=True, type=int)
+    parser.add_argument("--signs", type=int)
     parser.add_argument("--job", type=UUID)
     arguments = parser.parse_args()
     die_with_parent(arguments.parent)
+    os.nice(NICENESS)
     settings = get_settings()
     configure_logging(settings)
     if settings.database_url is None:
         raise ConfigurationError("A worker needs DATABASE_URL: start it with `kotadb worker`")
-    with Database(settings.database_url) as database:
+    with Database(settings.database_url, idle_seconds=settings.lease_seconds) as database:
         run = partial(perform, database, settings, worker=arguments.name)
         if arguments.job is not None:
             run(arguments.job)
         else:
-            asyncio.run(_work(settings, database, run))
+            asyncio.run(_work(settings, database, run, arguments.signs))
     return 0
 
 
-async def _work(settings: Settings, database: Database, run: queue.Handler) -> None:
-    app = queue.worker_app(database.url, run)
-    log.debug("worker ready", pid=os.getpid())
-    async with app.open_async():
-        await app.run_worker_async(
-            queues=[queue.QUEUE],
-            concurrency=1,
-            update_heartbeat_interval=settings.lease_seconds / 3,
-            stalled_worker_timeout=settings.lease_seconds,
-        )
+async def _work(settings: Settings, database: Database, run: queue.Handler, signs: int | None) -> None:
+    alive = asyncio.create_task(_give_signs(signs, settings.lease_seconds / 3))
+    try:
+        while not await asyncio.to_thread(_answers, database):
+            await asyncio.sleep(RECONNECT_SECONDS)
+        await queue.work(database.url, run, settings.lease_seconds)
+    finally:
+        alive.cancel()
+
+
+def _answers(database: Database) -> bool:
+    try:
+        with database.transaction():
+            return True
+    except DatabaseUnavailable as error:
+        log.warning("waiting for the database", error=str(error))
+        return False
+
+
+async def _give_signs(signs: int | None, every_seconds: float) -> None:
+    """Tell the supervisor that the event loop goes round."""
+    while signs is not None:
+        with suppress(BlockingIOError):  # the supervisor sleeps, and has enough to read
+            os.write(signs, b".")
+        await asyncio.sleep(every_seconds)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from kotadb.model.answers import Verdict
 from kotadb.model.facts import EXTRACTOR_VERSION, FileFacts, Symbol, SymbolKind
 from kotadb.model.files import TEXT, SkippedFile, SkipReason, SourceFile, TreeEntry
-from kotadb.model.jobs import IndexRequest, Job, JobStatus, Step
+from kotadb.model.jobs import DeadLetter, Failure, IndexRequest, Job, JobStatus, Step
 from kotadb.model.references import (
     DEFAULT,
     NO_LINKS,
@@ -29,9 +29,11 @@ __all__ = [
     "NO_LINKS",
     "TEXT",
     "WHOLE",
+    "DeadLetter",
     "DependencyKind",
     "Exports",
     "Expression",
+    "Failure",
     "FileFacts",
     "Import",
     "Index",

@@ -39,7 +39,9 @@ class Job:
     """A row of `index_jobs` with what belongs to it. Times are aware and on the database's clock.
 
     `commit_sha` is as the caller gave it, `resolved_sha` the commit that was used. `step_total` is None where the step
-    cannot tell. `stats` has the keys of CONTRACTS' Stats once the job is done.
+    cannot tell. `stats` has the keys of CONTRACTS' Stats once the job is done. `next_attempt_at` is when a job that
+    waits again may run. `history` has an entry for each run that failed, the oldest first: attempt, claim, step, code,
+    message, started_at, failed_at.
     """
 
     id: UUID
@@ -54,6 +56,8 @@ class Job:
     status: JobStatus
     claim: int | None
     attempt: int
+    next_attempt_at: datetime | None
+    history: list[dict[str, Any]]
     queue_job_id: int | None
     step: Step | None
     step_done: int
@@ -69,6 +73,29 @@ class Job:
     heartbeat_at: datetime | None
     finished_at: datetime | None
     updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a run did not succeed. `code` and `message` are for the caller, the traceback stays inside."""
+
+    code: str
+    message: str
+    traceback: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A job that failed for good, as `index-repo_dlq` holds it. `history` is that of the job."""
+
+    job_id: UUID
+    owner_name: str
+    repository_name: str
+    ref: str | None
+    attempt: int
+    error: Failure
+    history: list[dict[str, Any]]
+    died_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Connections: one pool per process, every connection set up the same way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import psycopg
 import psycopg_pool
@@ -12,6 +12,7 @@ from psycopg.rows import DictRow, dict_row
 from kotadb.errors import ConfigurationError, DatabaseUnavailable
 
 Connection = psycopg.Connection[DictRow]
+Result = TypeVar("Result")
 
 SEARCH_PATH = "kotadb, public, extensions"
 """Ours and the queue's tables are in `kotadb`; pg_trgm is in `public`, or in `extensions` on Supabase."""
@@ -25,6 +26,14 @@ CONNECTION_ARGUMENTS: dict[str, Any] = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
+
+RECONNECT_SECONDS = 5.0
+"""The pool waits twice as long after each attempt that failed. Whoever asks after this time has it begin anew, so that
+the end of a long outage is noticed at once."""
+
+WRITE_ATTEMPTS = 4
+
+CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetected)
 
 
 def set_search_path(connection: psycopg.Connection[Any]) -> None:
@@ -63,19 +72,25 @@ def without_password(url: str) -> str:
 class Database:
     """A pool of connections to one database; a context manager.
 
-    Connections are made when first needed. `max_connections` bounds what this process takes from the server.
+    Connections are made when first needed. `max_connections` bounds what this process takes from the server, and
+    `patience` is how many seconds to wait for one of them. A transaction in which nothing happens for `idle_seconds` is
+    ended by the server: its owner hangs, or is paused, and others wait for its locks.
     """
 
-    def __init__(self, url: str, *, max_connections: int = 4) -> None:
+    def __init__(
+        self, url: str, *, max_connections: int = 4, patience: float = 10, idle_seconds: float | None = None
+    ) -> None:
         self.url = url
+        self._idle_seconds = idle_seconds
         self._pool: psycopg_pool.ConnectionPool[Connection] = psycopg_pool.ConnectionPool(
             url,
             kwargs={"row_factory": dict_row, **CONNECTION_ARGUMENTS},
-            configure=set_search_path,
+            configure=self._configure,
             check=psycopg_pool.ConnectionPool.check_connection,
             min_size=0,
             max_size=max_connections,
-            timeout=10,
+            timeout=patience,
+            reconnect_timeout=RECONNECT_SECONDS,
             open=False,
         )
 
@@ -85,6 +100,12 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self._pool.close()
+
+    def _configure(self, connection: Connection) -> None:
+        if self._idle_seconds is not None:
+            limit = f"{self._idle_seconds:g}s"
+            connection.execute("select set_config('idle_in_transaction_session_timeout', %s, false)", [limit])
+        set_search_path(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -98,6 +119,21 @@ class Database:
         except psycopg.OperationalError as error:  # a timeout of the pool is one too
             message = f"PostgreSQL at {without_password(self.url)} fails: {error}"
             raise DatabaseUnavailable(message) from error
+
+    def write(self, work: Callable[[Connection], Result]) -> Result:
+        """What `work` returns, done in a transaction.
+
+        One that PostgreSQL undid in favour of another, for a deadlock or as not serializable, is repeated at once, at
+        most three times. Raises as `transaction`.
+        """
+        for attempts_left in reversed(range(WRITE_ATTEMPTS)):
+            try:
+                with self.transaction() as connection:
+                    return work(connection)
+            except DatabaseUnavailable as error:
+                if not isinstance(error.__cause__, CONFLICTS) or not attempts_left:
+                    raise
+        raise AssertionError("the last attempt returns or raises")
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:

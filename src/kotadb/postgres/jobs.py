@@ -3,17 +3,16 @@
 Which transitions are allowed is decided in `jobs.states`; here `allowed` makes it a condition of the write.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import DictRow
+from psycopg.rows import DictRow, class_row
 from psycopg.types.json import Jsonb
 
-from kotadb.errors import KotaError
-from kotadb.model import IndexRequest, Job, JobStatus, Repository, Step
+from kotadb.model import DeadLetter, Failure, IndexRequest, Job, JobStatus, Repository, Step
 from kotadb.postgres.database import Connection
 from kotadb.postgres.queries import query
 
@@ -83,27 +82,21 @@ def holds(connection: Connection, job_id: UUID, claim: int) -> bool:
     return connection.execute(query("jobs.holds"), {"id": job_id, "claim": claim}).fetchone() is not None
 
 
-def finish(
+def skip(
     connection: Connection,
     job_id: UUID,
     claim: int,
-    to: JobStatus,
     allowed: Sequence[JobStatus],
-    *,
-    resolved_sha: str | None = None,
-    branch: str | None = None,
-    stats: dict[str, Any] | None = None,
-    code: str | None = None,
-    message: str | None = None,
-    traceback: str | None = None,
+    resolved_sha: str | None,
+    branch: str | None,
+    stats: dict[str, Any],
 ) -> bool:
-    """End a run. Returns whether the claim still held; if not, nothing was written."""
+    """End a run that found its commit indexed. Returns whether the claim still held; if not, nothing was written."""
     parameters = {
-        "id": job_id, "claim": claim, "to": to.value, "allowed": _names(allowed), "resolved_sha": resolved_sha,
-        "branch": branch, "stats": None if stats is None else Jsonb(stats), "code": code, "message": message,
-        "traceback": traceback,
+        "id": job_id, "claim": claim, "allowed": _names(allowed), "resolved_sha": resolved_sha, "branch": branch,
+        "stats": Jsonb(stats),
     }  # fmt: skip
-    return connection.execute(query("jobs.finish"), parameters).rowcount == 1
+    return connection.execute(query("jobs.skip"), parameters).rowcount == 1
 
 
 def cancel(connection: Connection, job_id: UUID, allowed: Sequence[JobStatus]) -> Job | None:
@@ -123,55 +116,104 @@ def retry(connection: Connection, job_id: UUID, index_id: int, allowed: Sequence
 
 
 @dataclass(frozen=True, slots=True)
-class Released:
-    """Jobs that were taken from workers: to be queued again, for ever failed, or left to a newer job of the same."""
+class Held:
+    """A running job that is about to be taken from its run, with its row locked."""
+
+    id: UUID
+    worker: str | None
+    queue_job_id: int | None
+
+
+def given_up(connection: Connection, workers: Collection[str], lease_seconds: float, *, expired: bool) -> list[Held]:
+    """The running jobs of these workers and, with `expired`, all whose heartbeat is older than the lease."""
+    parameters = {"workers": list(workers), "lease": lease_seconds, "expired": expired}
+    return _held(connection, "jobs.given_up", parameters)
+
+
+def held(connection: Connection, job_id: UUID, claim: int) -> list[Held]:
+    """The job, if the run with this claim still owns it."""
+    return _held(connection, "jobs.held", {"id": job_id, "claim": claim})
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What became of jobs whose run ended early: they wait again, failed for ever, or left it to a newer job."""
 
     waiting: list[Job]
     failed: list[Job]
     superseded: list[Job]
 
 
-def release(
+def end(
     connection: Connection,
-    worker: str | None,
+    ids: list[UUID],
+    failure: Failure | None,
     *,
-    lease_seconds: float,
-    spend_attempt: bool,
-    retry_limit: int,
-    failure: KotaError,
-) -> Released:
-    """Take the jobs of an ended worker away from it, or of every worker whose heartbeat is older than the lease.
+    retries: int,
+    delay: float,
+    stats: dict[str, Any] | None = None,
+) -> Ended:
+    """End the runs of jobs that are `held`. Those that may be tried again wait for `delay` seconds.
 
-    Those that may not be tried again fail with `failure`. The caller queues those that wait.
+    A failure spends the attempt, and may be tried again `retries` times; None hands the jobs back for free.
     """
-    parameters: dict[str, Any] = {
-        "worker": worker, "lease": lease_seconds, "spend_attempt": spend_attempt, "retry_limit": retry_limit,
-        "code": failure.code, "message": failure.message,
+    shown = failure or Failure("handed_back", "The service was stopped before the job was done")
+    parameters = {
+        "ids": ids, "failed": failure is not None, "retries": retries, "delay": delay, "code": shown.code,
+        "message": shown.message, "traceback": shown.traceback, "stats": None if stats is None else Jsonb(stats),
     }  # fmt: skip
-    given_up = [row["id"] for row in connection.execute(query("jobs.given_up"), parameters)]
-    parameters["given_up"] = given_up
+    if failure is not None:
+        connection.execute(query("jobs.note_failure"), parameters)
     superseded, waiting, failed = (
         [_job(row) for row in connection.execute(query(name), parameters)]
-        for name in ("jobs.supersede", "jobs.hand_back", "jobs.bury")
+        for name in ("jobs.supersede", "jobs.wait_again", "jobs.bury")
     )
-    rows = [job.queue_job_id for job in (*superseded, *waiting, *failed)]
-    connection.execute(query("jobs.close_queue_jobs"), {"ids": rows})
-    connection.execute(query("jobs.free_unclaimed"), parameters)
-    connection.execute(query("jobs.close_finished"), parameters)
-    return Released(waiting, failed, superseded)
+    return Ended(waiting, failed, superseded)
 
 
-def give_up(connection: Connection, job_id: UUID, failure: KotaError, allowed: Sequence[JobStatus]) -> None:
-    """Fail a job that has no run, if its status allows that."""
+def close_queue_rows(connection: Connection, queue_job_ids: list[int], lease_seconds: float) -> None:
+    """Be done with these rows of the queue, and with those that dead workers left behind."""
+    parameters = {"ids": queue_job_ids, "lease": lease_seconds}
+    for name in ("jobs.close_queue_jobs", "jobs.free_unclaimed", "jobs.close_finished"):
+        connection.execute(query(name), parameters)
+
+
+def give_up(connection: Connection, job_id: UUID, failure: Failure, allowed: Sequence[JobStatus]) -> Job | None:
+    """Fail a job that has no run; None if its status does not allow that."""
     parameters = {
         "id": job_id, "code": failure.code, "message": failure.message, "allowed": _names(allowed),
     }  # fmt: skip
-    connection.execute(query("jobs.give_up"), parameters)
+    return _first(connection, "jobs.give_up", parameters)
 
 
-def stranded(connection: Connection, lease_seconds: float) -> list[Job]:
-    """Jobs that have waited for longer than the lease without a row in the queue. The caller queues them."""
-    return [_job(row) for row in connection.execute(query("jobs.stranded"), {"lease": lease_seconds})]
+def unqueued(connection: Connection, lease_seconds: float, limit: int) -> list[Job]:
+    """Waiting jobs that are due and that no row of the queue carries, at most `limit`. The caller queues them."""
+    parameters = {"lease": lease_seconds, "limit": limit}
+    return [_job(row) for name in ("jobs.due", "jobs.stranded") for row in connection.execute(query(name), parameters)]
+
+
+def dead_letters(connection: Connection, limit: int) -> list[DeadLetter]:
+    """The jobs that failed for good, of all owners, newest first."""
+    return [
+        DeadLetter(
+            UUID(row["args"]["job_id"]), row["owner_name"], row["args"]["repository"], row["args"]["ref"],
+            row["args"]["attempt"], Failure(**row["args"]["error"], traceback=row["args"]["traceback"]),
+            row["args"]["history"], row["died_at"],
+        )
+        for row in connection.execute(query("jobs.dead_letters"), {"limit": limit})
+    ]  # fmt: skip
+
+
+def drop_dead_letter(connection: Connection, job_id: UUID) -> bool:
+    """Take the job's dead letter out of its queue. Returns whether there was one."""
+    return connection.execute(query("jobs.drop_dead_letter"), {"job_id": str(job_id)}).rowcount > 0
+
+
+def prune(connection: Connection, *, queue_seconds: float, jobs_seconds: float) -> int:
+    """Delete jobs and rows of the queue that ended so long ago, and dead letters of deleted jobs. Returns how many."""
+    deleted = connection.execute(query("jobs.prune_queue"), {"seconds": queue_seconds}).rowcount
+    deleted += connection.execute(query("jobs.prune_jobs"), {"seconds": jobs_seconds}).rowcount
+    return deleted + connection.execute(query("jobs.prune_dead_letters")).rowcount
 
 
 def live_workers(connection: Connection, lease_seconds: float) -> int:
@@ -180,6 +222,11 @@ def live_workers(connection: Connection, lease_seconds: float) -> int:
     assert row is not None
     workers: int = row["workers"]
     return workers
+
+
+def _held(connection: Connection, name: str, parameters: dict[str, Any]) -> list[Held]:
+    with connection.cursor(row_factory=class_row(Held)) as cursor:
+        return cursor.execute(query(name), parameters).fetchall()
 
 
 def _first(connection: Connection, name: str, parameters: dict[str, Any]) -> Job | None:

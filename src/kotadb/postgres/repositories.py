@@ -67,33 +67,30 @@ def index(connection: Connection, repository_id: int, index_id: int) -> Index | 
         return cursor.execute(query("repositories.index"), parameters).fetchone()
 
 
+def cancel_jobs(
+    connection: Connection, repository_id: int, cancellable: list[JobStatus], index_id: int | None = None
+) -> None:
+    """Cancel the jobs in `cancellable` statuses of a repository or index that is about to be deleted."""
+    connection.execute(query("repositories.lock"), {"id": repository_id})
+    parameters = {
+        "repository_id": repository_id, "index_id": index_id, "allowed": [str(status) for status in cancellable],
+        "code": "repository_deleted" if index_id is None else "index_deleted",
+        "message": f"The {'repository' if index_id is None else 'index'} was deleted",
+    }  # fmt: skip
+    connection.execute(query("repositories.cancel_jobs"), parameters)
+
+
 def delete(connection: Connection, repository_id: int, cancellable: list[JobStatus]) -> None:
     """Delete a repository with all that was indexed of it; its jobs in `cancellable` statuses end as cancelled."""
-    _cancel_jobs(connection, repository_id, None, cancellable, "repository_deleted", "The repository was deleted")
+    cancel_jobs(connection, repository_id, cancellable)
     connection.execute(query("repositories.delete"), {"id": repository_id})
 
 
 def delete_index(connection: Connection, repository_id: int, index_id: int, cancellable: list[JobStatus]) -> bool:
     """Delete one index; its jobs in `cancellable` statuses end as cancelled. Returns whether it was there."""
-    _cancel_jobs(connection, repository_id, index_id, cancellable, "index_deleted", "The index was deleted")
+    cancel_jobs(connection, repository_id, cancellable, index_id)
     parameters = {"repository_id": repository_id, "index_id": index_id}
     return connection.execute(query("repositories.delete_index"), parameters).rowcount > 0
-
-
-def _cancel_jobs(
-    connection: Connection,
-    repository_id: int,
-    index_id: int | None,
-    cancellable: list[JobStatus],
-    code: str,
-    message: str,
-) -> None:
-    connection.execute(query("repositories.lock"), {"id": repository_id})
-    parameters = {
-        "repository_id": repository_id, "index_id": index_id, "code": code, "message": message,
-        "allowed": [str(status) for status in cancellable],
-    }  # fmt: skip
-    connection.execute(query("repositories.cancel_jobs"), parameters)
 
 
 def _one(connection: Connection, name: str, parameters: dict[str, Any]) -> Repository | None:

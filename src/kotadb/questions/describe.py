@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from kotadb.model import Index, Job
+from kotadb.model import DeadLetter, Index, Job
 from kotadb.questions.repositories import RepositoryOverview
 
 
@@ -20,6 +20,8 @@ def describe_job(job: Job) -> dict[str, Any]:
         "force": job.force,
         "status": job.status.value,
         "attempt": job.attempt,
+        "next_attempt_at": _time(job.next_attempt_at),
+        "history": job.history,
         "progress": None if job.step is None else _progress(job),
         "stats": job.stats,
         "error": None if job.error_code is None else {"code": job.error_code, "message": job.error_message},
@@ -27,6 +29,21 @@ def describe_job(job: Job) -> dict[str, Any]:
         "started_at": _time(job.started_at),
         "finished_at": _time(job.finished_at),
         "updated_at": _time(job.updated_at),
+    }
+
+
+def describe_dead_letter(letter: DeadLetter) -> dict[str, Any]:
+    """A job that failed for good, for the operator."""
+    return {
+        "job_id": str(letter.job_id),
+        "owner": letter.owner_name,
+        "repository": letter.repository_name,
+        "ref": letter.ref,
+        "attempt": letter.attempt,
+        "error": {"code": letter.error.code, "message": letter.error.message},
+        "history": letter.history,
+        "traceback": letter.error.traceback,
+        "died_at": _time(letter.died_at),
     }
 
 

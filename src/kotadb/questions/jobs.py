@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from kotadb.model import Job, JobStatus
+from kotadb.model import DeadLetter, Job, JobStatus
 from kotadb.postgres import jobs
 from kotadb.postgres.database import Database
 from kotadb.questions.repositories import Position
@@ -22,3 +22,9 @@ def list_jobs(
         return jobs.list_of_owner(
             connection, owner_id, limit, after=after, status=status, repository_uuid=repository_uuid
         )
+
+
+def dead_letters(database: Database, limit: int) -> list[DeadLetter]:
+    """The jobs that failed for good, of all owners, newest first, at most `limit`. Looking takes none of them."""
+    with database.snapshot() as connection:
+        return jobs.dead_letters(connection, limit)

@@ -10,9 +10,9 @@ import pytest
 from kotadb.access.keys import create_key, local_owner
 from kotadb.errors import ClaimLost, Conflict, NotFound
 from kotadb.jobs import requests
-from kotadb.jobs.rescue import give_up, release
+from kotadb.jobs.rescue import end, give_up, release
 from kotadb.jobs.states import TRANSITIONS, sources
-from kotadb.model import IndexRequest, Job, JobStatus, Owner
+from kotadb.model import Failure, IndexRequest, Job, JobStatus, Owner
 from kotadb.postgres import access, jobs, repositories
 from kotadb.postgres.database import Database
 from kotadb.postgres.store import IndexHeader, collect_blobs, stage, store
@@ -70,7 +70,7 @@ def test_a_request_joins_a_job_that_waits_again(
     database: Database, settings: Settings, make_job: MakeJob, claim_job: ClaimJob
 ) -> None:
     job = claim_job(make_job(), "worker")
-    release(settings, database, "worker", spend_attempt=True)
+    release(settings, database, ["worker"])
     assert make_job(force=True).id == job.id
     assert requests.get(database, job.id).force
 
@@ -228,7 +228,7 @@ def attempt(database: Database, settings: Settings, job: Job, to: JobStatus) -> 
     """Try the transition by the functions that make it in production."""
     assert job.claim is not None
     if to is JobStatus.PENDING:
-        release(settings, database, "worker", spend_attempt=True)
+        release(settings, database, ["worker"])
         with suppress(Conflict):
             requests.retry(database, job.id)
     elif to is JobStatus.COMPLETED:
@@ -241,8 +241,11 @@ def attempt(database: Database, settings: Settings, job: Job, to: JobStatus) -> 
                 jobs.claim(connection, job.id, "worker", sources(to))
             elif to is JobStatus.CANCELLED:
                 jobs.cancel(connection, job.id, sources(to))
+            elif to is JobStatus.SKIPPED:
+                jobs.skip(connection, job.id, job.claim, sources(to), None, None, {})
             else:
-                jobs.finish(connection, job.id, job.claim, to, [JobStatus.PROCESSING])
+                held = [held.id for held in jobs.held(connection, job.id, job.claim)]
+                end(connection, held, Failure("broken", "It is broken"), retries=0)
         if to is JobStatus.FAILED:
             give_up(database, job.id)
 

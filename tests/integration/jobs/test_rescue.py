@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from kotadb.jobs import requests
-from kotadb.jobs.rescue import queue_stranded, release
+from kotadb.jobs.rescue import release, requeue
 from kotadb.model import Job, JobStatus
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
@@ -32,7 +32,9 @@ def age(database: Database, job: Job, seconds: float) -> None:
 
 def queue_rows(database: Database) -> dict[int, str]:
     with database.transaction() as connection:
-        rows = connection.execute("select id, status::text from procrastinate_jobs order by id").fetchall()
+        rows = connection.execute(
+            "select id, status::text from procrastinate_jobs where queue_name = 'index-repo' order by id"
+        ).fetchall()
     return {row["id"]: row["status"] for row in rows}
 
 
@@ -47,13 +49,13 @@ def taken(database: Database, make_job: MakeJob, claim_job: ClaimJob) -> Job:
 def test_a_dead_workers_job_waits_again_with_an_attempt_spent(
     database: Database, settings: Settings, taken: Job
 ) -> None:
-    release(settings, database, "worker", spend_attempt=True)
+    release(settings, database, ["worker"])
     job = requests.get(database, taken.id)
     assert (job.status, job.attempt) == (JobStatus.PENDING, 1)
 
 
 def test_a_drained_workers_job_waits_again_with_none_spent(database: Database, settings: Settings, taken: Job) -> None:
-    release(settings, database, "worker", spend_attempt=False)
+    release(settings, database, ["worker"], failure=None)
     job = requests.get(database, taken.id)
     assert (job.status, job.attempt) == (JobStatus.PENDING, 0)
 
@@ -61,7 +63,7 @@ def test_a_drained_workers_job_waits_again_with_none_spent(database: Database, s
 def test_a_job_that_waits_again_has_a_new_queue_row_that_a_late_finisher_cannot_touch(
     database: Database, settings: Settings, taken: Job
 ) -> None:
-    release(settings, database, "worker", spend_attempt=True)
+    release(settings, database, ["worker"])
     job = requests.get(database, taken.id)
     assert job.queue_job_id != taken.queue_job_id
     assert queue_rows(database) == {taken.queue_job_id: "failed", job.queue_job_id: "todo"}
@@ -71,14 +73,14 @@ def test_a_job_that_waits_again_has_a_new_queue_row_that_a_late_finisher_cannot_
 
 
 def test_other_workers_jobs_stay_theirs(database: Database, settings: Settings, taken: Job) -> None:
-    release(settings, database, "another", spend_attempt=True)
-    release(settings, database, None, spend_attempt=True)
+    release(settings, database, ["another"])
+    release(settings, database, expired=True)
     assert requests.get(database, taken.id).status is JobStatus.PROCESSING
 
 
 def test_a_job_past_its_lease_is_taken_whoever_had_it(database: Database, settings: Settings, taken: Job) -> None:
     age(database, taken, settings.lease_seconds + 1)
-    release(settings, database, None, spend_attempt=True)
+    release(settings, database, expired=True)
     assert requests.get(database, taken.id).status is JobStatus.PENDING
 
 
@@ -86,9 +88,9 @@ def test_a_job_that_kills_every_worker_fails_after_its_attempts(
     database: Database, settings: Settings, taken: Job, claim_job: ClaimJob
 ) -> None:
     for _ in range(settings.retry_limit):
-        release(settings, database, "worker", spend_attempt=True)
+        release(settings, database, ["worker"])
         claim_job(taken, "worker")
-    release(settings, database, "worker", spend_attempt=True)
+    release(settings, database, ["worker"])
     job = requests.get(database, taken.id)
     assert (job.status, job.error_code, job.attempt) == (JobStatus.FAILED, "worker_died", settings.retry_limit + 1)
     assert set(queue_rows(database).values()) == {"failed"}
@@ -98,7 +100,7 @@ def test_a_job_that_would_wait_beside_a_newer_one_of_the_same_is_superseded(
     database: Database, settings: Settings, taken: Job, make_job: MakeJob
 ) -> None:
     newer = make_job()
-    release(settings, database, "worker", spend_attempt=True)
+    release(settings, database, ["worker"])
     job = requests.get(database, taken.id)
     assert (job.status, job.error_code) == (JobStatus.CANCELLED, "superseded")
     assert requests.get(database, newer.id).status is JobStatus.PENDING
@@ -109,7 +111,7 @@ def test_a_queue_row_whose_worker_died_before_the_claim_is_freed(
 ) -> None:
     job = make_job()
     execute(database, "update procrastinate_jobs set status = 'doing' where id = %s", job.queue_job_id)
-    release(settings, database, None, spend_attempt=True)
+    release(settings, database, expired=True)
     assert queue_rows(database) == {job.queue_job_id: "todo"}
 
 
@@ -118,7 +120,7 @@ def test_a_queue_row_that_outlived_its_job_does_not_hold_the_index(
 ) -> None:
     requests.cancel(database, taken.id)
     following = make_job()
-    release(settings, database, None, spend_attempt=True)
+    release(settings, database, expired=True)
     assert queue_rows(database) == {taken.queue_job_id: "failed", following.queue_job_id: "todo"}
 
 
@@ -126,7 +128,7 @@ def test_a_queue_row_of_a_worker_that_lives_is_left_to_it(database: Database, se
     execute(database, "insert into procrastinate_workers default values")
     execute(database, "update procrastinate_jobs set worker_id = (select max(id) from procrastinate_workers)")
     requests.cancel(database, taken.id)
-    release(settings, database, None, spend_attempt=True)
+    release(settings, database, expired=True)
     assert queue_rows(database) == {taken.queue_job_id: "doing"}
 
 
@@ -135,11 +137,11 @@ def test_a_waiting_job_that_no_queue_row_carries_is_queued_again_once(
 ) -> None:
     job = make_job()
     execute(database, "update procrastinate_jobs set status = 'failed' where id = %s", job.queue_job_id)
-    queue_stranded(settings, database)
+    requeue(settings, database, [])
     assert set(queue_rows(database).values()) == {"failed"}  # it may be just about to be
     age(database, job, settings.lease_seconds + 1)
     for _ in range(2):
-        queue_stranded(settings, database)
+        requeue(settings, database, [])
     assert sorted(queue_rows(database).values()) == ["failed", "todo"]
 
 
@@ -147,5 +149,5 @@ def test_a_job_that_waits_in_the_queue_is_never_stranded(
     database: Database, settings: Settings, make_job: MakeJob
 ) -> None:
     age(database, make_job(), 10 * settings.lease_seconds)
-    queue_stranded(settings, database)
+    requeue(settings, database, [])
     assert len(queue_rows(database)) == 1

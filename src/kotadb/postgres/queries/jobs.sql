@@ -2,8 +2,9 @@
 -- `allowed` is the set of statuses that the transition may start from, by the table in jobs/states.py.
 
 -- name: join_waiting
--- The same request as a job that waits is that job, also if it waits again; a forced one makes it forced.
-update index_jobs set force = force or %(force)s
+-- The same request as a job that waits is that job, also if it waits again, and then it need not wait any longer; a forced
+-- one makes it forced.
+update index_jobs set force = force or %(force)s, next_attempt_at = least(next_attempt_at, clock_timestamp())
 where id = (
     select id from index_jobs
     where owner_id = %(owner_id)s and index_id = %(index_id)s and commit_sha is not distinct from %(commit_sha)s
@@ -48,7 +49,7 @@ where id = %(id)s and repository_id is not null
 -- name: claim
 update index_jobs
 set status = 'processing', claim = nextval('job_claims'), attempt = attempt + 1, worker = %(worker)s, step = 'fetch',
-    step_done = 0, step_total = null, error_code = null, error_message = null, error_traceback = null,
+    step_done = 0, step_total = null, next_attempt_at = null, error_code = null, error_message = null, error_traceback = null,
     started_at = clock_timestamp(), heartbeat_at = clock_timestamp(), updated_at = clock_timestamp()
 where id = %(id)s and status = any(%(allowed)s::job_status[]) and repository_id is not null
 returning *
@@ -62,12 +63,11 @@ where id = %(id)s and claim = %(claim)s and status = 'processing'
 -- name: holds
 select from index_jobs where id = %(id)s and claim = %(claim)s and status = 'processing'
 
--- name: finish
--- Every end of a run but completion, which store_indexed_data() does.
+-- name: skip
+-- A run that succeeds without a store; store_indexed_data() completes the others.
 update index_jobs
-set status = %(to)s, resolved_sha = %(resolved_sha)s, branch = %(branch)s, stats = %(stats)s, error_code = %(code)s,
-    error_message = %(message)s, error_traceback = %(traceback)s, step = null, finished_at = clock_timestamp(),
-    updated_at = clock_timestamp()
+set status = 'skipped', resolved_sha = %(resolved_sha)s, branch = %(branch)s, stats = %(stats)s, step = null,
+    finished_at = clock_timestamp(), updated_at = clock_timestamp()
 where id = %(id)s and claim = %(claim)s and status = any(%(allowed)s::job_status[])
 
 -- name: cancel
@@ -84,8 +84,8 @@ update procrastinate_jobs set status = 'cancelled' where id = %(queue_job_id)s a
 -- name: retry
 -- Not while the same request waits already: that one will do it. The index is anew where it was deleted.
 update index_jobs j
-set status = 'pending', index_id = %(index_id)s, queue_job_id = null, attempt = 0, error_code = null, error_message = null, error_traceback = null, stats = null,
-    started_at = null, finished_at = null, updated_at = clock_timestamp()
+set status = 'pending', index_id = %(index_id)s, queue_job_id = null, attempt = 0, error_code = null, error_message = null,
+    error_traceback = null, stats = null, started_at = null, finished_at = null, updated_at = clock_timestamp()
 where id = %(id)s and status = any(%(allowed)s::job_status[]) and not exists (
     select from index_jobs other
     where other.owner_id = j.owner_id and other.index_id = %(index_id)s and other.id <> j.id
@@ -93,39 +93,55 @@ where id = %(id)s and status = any(%(allowed)s::job_status[]) and not exists (
 returning *
 
 -- name: given_up
--- The running jobs of one worker that ended, or of all whose heartbeat is older than the lease. A row that is locked is
--- being stored or ended right now: the next look will tell.
-select id from index_jobs
-where status = 'processing' and (worker = %(worker)s or (%(worker)s::text is null
-    and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s)))
+-- The running jobs of workers that ended and, where that is asked for, of all whose heartbeat is older than the lease. A row
+-- that is locked is being ended right now: the next look will tell.
+select id, worker, queue_job_id from index_jobs
+where status = 'processing' and (worker = any(%(workers)s)
+    or %(expired)s and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s))
 for update skip locked
 
+-- name: held
+-- The job of a run, if it is still this run's; locked, so that it stays so until the run has ended.
+select id, worker, queue_job_id from index_jobs where id = %(id)s and claim = %(claim)s and status = 'processing'
+for update
+
+-- name: note_failure
+-- What went wrong stays with the job, and joins its history, of which the last twenty entries are kept.
+update index_jobs
+set error_code = %(code)s, error_message = %(message)s, error_traceback = %(traceback)s, stats = coalesce(%(stats)s, stats),
+    history = jsonb_path_query_array(history || jsonb_build_object(
+        'attempt', attempt, 'claim', claim, 'step', step, 'code', %(code)s::text, 'message', %(message)s::text,
+        'started_at', started_at, 'failed_at', clock_timestamp()), '$[last - 19 to last]')
+where id = any(%(ids)s) and status = 'processing'
+
 -- name: supersede
--- Of those: jobs for which the same request waits already, never claimed.
+-- Of jobs whose run ended early: those for which the same request waits already, never claimed.
 update index_jobs j
 set status = 'cancelled', error_code = 'superseded', error_message = 'A newer job for the same request takes its place',
     step = null, finished_at = clock_timestamp(), updated_at = clock_timestamp()
-where id = any(%(given_up)s) and status = 'processing' and exists (
+where id = any(%(ids)s) and status = 'processing' and exists (
     select from index_jobs other
     where other.owner_id = j.owner_id and other.index_id = j.index_id
         and other.commit_sha is not distinct from j.commit_sha and other.status = 'pending' and other.claim is null)
 returning *
 
--- name: hand_back
--- Of the others: those that came by the queue and may be tried again. A drain costs no attempt.
+-- name: wait_again
+-- Of the others: those that came by the queue and may be tried again. What a drain hands back has cost no attempt. No row
+-- of the queue carries them until they are due.
 update index_jobs
-set status = 'pending', attempt = attempt - case when %(spend_attempt)s then 0 else 1 end, worker = null, step = null,
+set status = 'pending', attempt = attempt - case when %(failed)s then 0 else 1 end, worker = null, step = null,
+    queue_job_id = null, next_attempt_at = clock_timestamp() + make_interval(secs => %(delay)s),
     updated_at = clock_timestamp()
-where id = any(%(given_up)s) and status = 'processing' and queue_job_id is not null
-    and (not %(spend_attempt)s or attempt <= %(retry_limit)s)
+where id = any(%(ids)s) and status = 'processing' and queue_job_id is not null
+    and (not %(failed)s or attempt <= %(retries)s)
 returning *
 
 -- name: bury
--- And the rest.
+-- And the rest. What was handed back but came by no queue has no error of its own.
 update index_jobs
-set status = 'failed', error_code = %(code)s, error_message = %(message)s, step = null,
-    finished_at = clock_timestamp(), updated_at = clock_timestamp()
-where id = any(%(given_up)s) and status = 'processing'
+set status = 'failed', error_code = coalesce(error_code, %(code)s), error_message = coalesce(error_message, %(message)s),
+    step = null, finished_at = clock_timestamp(), updated_at = clock_timestamp()
+where id = any(%(ids)s) and status = 'processing'
 returning *
 
 -- name: give_up
@@ -133,6 +149,7 @@ update index_jobs
 set status = 'failed', error_code = %(code)s, error_message = %(message)s, step = null,
     finished_at = clock_timestamp(), updated_at = clock_timestamp()
 where id = %(id)s and status = any(%(allowed)s::job_status[])
+returning *
 
 -- name: close_queue_jobs
 -- The rows that carried them are done for: a worker that was only paused finds nothing to finish, and a job that waits
@@ -160,12 +177,51 @@ where q.status = 'doing' and q.task_name = 'index-repo'
         select from procrastinate_workers w
         where w.id = q.worker_id and w.last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s))
 
+-- name: due
+-- Jobs that wait again and whose time has come, and those that an API was to run itself, and died.
+select * from index_jobs
+where status = 'pending' and queue_job_id is null and repository_id is not null
+    and coalesce(next_attempt_at, updated_at + make_interval(secs => %(lease)s)) <= clock_timestamp()
+order by next_attempt_at limit %(limit)s for update skip locked
+
 -- name: stranded
--- Waiting jobs that no row of the queue carries: an API that was to run one itself died, or a worker could not claim.
+-- Waiting jobs whose row in the queue is done for: a worker took it and could not claim the job.
 select j.* from index_jobs j
-where j.status = 'pending' and j.repository_id is not null and j.updated_at < clock_timestamp() - make_interval(secs => %(lease)s) and not exists (
-    select from procrastinate_jobs q where q.id = j.queue_job_id and q.status in ('todo', 'doing'))
+where j.status = 'pending' and j.queue_job_id is not null and j.repository_id is not null
+    and j.updated_at < clock_timestamp() - make_interval(secs => %(lease)s) and not exists (
+        select from procrastinate_jobs q where q.id = j.queue_job_id and q.status in ('todo', 'doing'))
 for update skip locked
+
+-- name: dead_letters
+-- The newest first; the queue notes when a row came.
+select q.args, o.name as owner_name, e.at as died_at
+from procrastinate_jobs q
+join index_jobs j on j.id = (q.args ->> 'job_id')::uuid
+join owners o on o.id = j.owner_id
+join procrastinate_events e on e.job_id = q.id and e.type = 'deferred'
+where q.queue_name = 'index-repo_dlq' and q.status = 'todo'
+order by q.id desc limit %(limit)s
+
+-- name: drop_dead_letter
+update procrastinate_jobs set status = 'cancelled'
+where queue_name = 'index-repo_dlq' and status = 'todo' and args ->> 'job_id' = %(job_id)s
+
+-- name: prune_queue
+-- Rows that are done for, by the time of their last event.
+delete from procrastinate_jobs q
+where q.status in ('succeeded', 'failed', 'cancelled', 'aborted') and not exists (
+    select from procrastinate_events e
+    where e.job_id = q.id and e.at > clock_timestamp() - make_interval(secs => %(seconds)s))
+
+-- name: prune_dead_letters
+delete from procrastinate_jobs q
+where q.queue_name = 'index-repo_dlq' and not exists (
+    select from index_jobs j where j.id = (q.args ->> 'job_id')::uuid)
+
+-- name: prune_jobs
+delete from index_jobs
+where status in ('completed', 'failed', 'skipped', 'cancelled')
+    and finished_at < clock_timestamp() - make_interval(secs => %(seconds)s)
 
 -- name: live_workers
 select count(*) as workers from procrastinate_workers
