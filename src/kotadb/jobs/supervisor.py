@@ -35,8 +35,8 @@ HAND_BACK_SECONDS = 5
 
 PRUNE_SECONDS = 3600
 MIN_SILENCE_SECONDS = 60
-"""A worker of which nothing is heard for so long, and for two leases, is ended. Its job was taken from it by then: this is
-about its place. Time enough for one that was only paused to go on."""
+"""A worker of which nothing is heard for so long, and for two leases, is ended. Its job was taken from it by then: this
+is about its place. Time enough for one that was only paused to go on."""
 
 SHORT_LIFE_SECONDS = 5
 MAX_RESTART_DELAY_SECONDS = 30

@@ -7,6 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from kotadb.postgres.database import connect
+from support.databases import wait_until_somebody_waits
 from support.git_server import Gate, GitServer
 from support.repos import make_repo
 from support.service import PATIENCE_SECONDS, Service
@@ -31,6 +33,15 @@ def held_job(service: Service, git: GitServer, tmp_path: Path) -> tuple[str, Gat
     job_id = service.index(address)["job_id"]
     assert gate.reached.wait(PATIENCE_SECONDS)
     return job_id, gate
+
+
+def worker_by_name(service: Service, job_id: str) -> psutil.Process:
+    """The worker process that runs the job, also where it has no directory any more."""
+    with connect(service.url) as connection:
+        row = connection.execute("select worker from index_jobs where id = %s", [job_id]).fetchone()
+    assert row is not None
+    [worker] = [worker for worker in service.workers() if row["worker"] in worker.cmdline()]
+    return worker
 
 
 def test_a_drain_lets_running_jobs_finish_and_takes_no_new_ones(url: str, tmp_path: Path, git: GitServer) -> None:
@@ -105,6 +116,21 @@ def test_a_worker_paused_past_its_lease_discards_what_it_did(url: str, tmp_path:
         # Both workers and the index's lock are free again.
         address = git.url(done["repository"])
         assert service.indexed(address, force=True)["status"] == "completed"
+
+
+def test_a_worker_paused_while_it_stores_keeps_nobody_waiting(url: str, tmp_path: Path, git: GitServer) -> None:
+    """Its transaction is open and holds locks: the server ends it when nothing happens in it for a lease."""
+    with start(url, tmp_path, git, workers=2, lease_seconds=2) as service:
+        address, _ = World(service, git, tmp_path).remote({"a.py": "x = 1"})
+        with connect(url) as blocker:
+            blocker.execute("lock table symbols in access exclusive mode")
+            job = service.index(address)["job_id"]
+            wait_until_somebody_waits(url)
+            paused = worker_by_name(service, job)
+            paused.suspend()
+        done = service.finished(job)
+        assert (done["status"], done["attempt"]) == ("completed", 2)
+        paused.resume()
 
 
 def test_a_file_that_kills_its_parser_costs_the_file_and_nothing_else(url: str, tmp_path: Path, git: GitServer) -> None:

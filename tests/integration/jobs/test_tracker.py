@@ -1,18 +1,21 @@
 """A run as the database sees it: alive while it works, and stopped once its claim is lost."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
 from structlog.testing import capture_logs
 
-from kotadb.errors import ClaimLost, LimitExceeded, SourceRefused
+from kotadb.errors import ClaimLost, DatabaseUnavailable, LimitExceeded, SourceRefused
 from kotadb.jobs import requests, tracker
 from kotadb.jobs.tracker import Run
 from kotadb.model import Job, JobStatus, Step
-from kotadb.postgres.database import Database
+from kotadb.postgres.database import Connection, Database, connect
+from kotadb.postgres.store import IndexHeader, stage, store
 from kotadb.settings import Settings
+from support.databases import wait_until_somebody_waits
 
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
@@ -151,3 +154,48 @@ def test_time_is_counted_once_and_where_it_belongs(database: Database, settings:
     assert spent[Step.STORE] >= 50
     assert spent[Step.STORE] > spent[Step.PARSE] + spent[Step.SYMBOLS] > 0
     assert spent[Step.PARSE] == pytest.approx(3 * spent[Step.SYMBOLS])
+
+
+def test_a_job_can_be_cancelled_while_it_is_stored_and_nothing_of_it_stays(
+    database: Database, settings: Settings, claimed: Job
+) -> None:
+    """The store waits for a lock; the cancellation does not, and ends the store before the lock is free."""
+
+    def replace_index(connection: Connection) -> None:
+        stage(connection, [], [])
+        assert claimed.claim is not None
+        store(connection, claimed.id, claimed.claim, IndexHeader("c" * 40, None, ""), {"duration_ms": {}}, rewrite=True)
+
+    with ThreadPoolExecutor() as threads, connect(database.url) as blocker:
+        blocker.execute("lock table symbols in access exclusive mode")
+        with Run(database, claimed, settings) as run:
+            storing = threads.submit(run.store, replace_index)
+            wait_until_somebody_waits(database.url)
+            requests.cancel(database, claimed.id)
+            with pytest.raises(DatabaseUnavailable):
+                storing.result()
+    assert requests.get(database, claimed.id).status is JobStatus.CANCELLED
+
+
+def test_a_transaction_that_was_undone_for_a_deadlock_is_repeated(database: Database, claimed: Job) -> None:
+    """Two lock the same two rows in opposite orders: one of them is undone, and both are done in the end."""
+    rows, done = ["first", "second"], []
+    meet = Barrier(2)
+    with database.transaction() as connection:
+        connection.execute("create table shelf (name text primary key, times integer not null default 0)")
+        connection.execute("insert into shelf values ('first'), ('second')")
+
+    def touch(order: list[str]) -> None:
+        def both(connection: Connection) -> None:
+            connection.execute("update shelf set times = times + 1 where name = %s", order[:1])
+            if order not in done:  # only the first time: who comes back comes alone
+                done.append(order)
+                meet.wait()
+            connection.execute("update shelf set times = times + 1 where name = %s", order[1:])
+
+        database.write(both)
+
+    with ThreadPoolExecutor() as threads:
+        list(threads.map(touch, [rows, rows[::-1]]))
+    with database.transaction() as connection:
+        assert [row["times"] for row in connection.execute("select times from shelf")] == [2, 2]
