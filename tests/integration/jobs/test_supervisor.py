@@ -121,10 +121,10 @@ def test_a_worker_paused_past_its_lease_discards_what_it_did(url: str, tmp_path:
 def test_a_worker_paused_while_it_stores_keeps_nobody_waiting(url: str, tmp_path: Path, git: GitServer) -> None:
     """Its transaction is open and holds locks: the server ends it when nothing happens in it for a lease."""
     with start(url, tmp_path, git, workers=2, lease_seconds=2) as service:
-        address, _ = World(service, git, tmp_path).remote({"a.py": "x = 1"})
+        job, gate = held_job(service, git, tmp_path)
         with connect(url) as blocker:
-            blocker.execute("lock table symbols in access exclusive mode")
-            job = service.index(address)["job_id"]
+            blocker.execute("select from indexes for no key update")  # the last row a store writes but for the job's
+            gate.release.set()
             wait_until_somebody_waits(url)
             paused = worker_by_name(service, job)
             paused.suspend()
