@@ -12,6 +12,7 @@
     ├── NotFound                     not there, or not this caller's           HTTP 404
     ├── Conflict                     the job's state does not allow this       HTTP 409
     ├── Busy                         all slots are taken, try again            HTTP 503
+    ├── NoSpace                      a disk is full                            HTTP 503
     ├── ConfigurationError           the operator must change a setting
     │   ├── DatabaseUnavailable
     │   ├── EmbeddedServerError
@@ -99,6 +100,12 @@ class Busy(KotaError):
     """All slots are taken; try again in a moment."""
 
     code = "busy"
+
+
+class NoSpace(KotaError):
+    """A disk is full: jobs wait until there is space again."""
+
+    code = "disk_full"
 
 
 class ConfigurationError(KotaError):

@@ -16,6 +16,10 @@ from kotadb.jobs.supervisor import Supervisor
 from kotadb.logs import get_logger
 from kotadb.settings import Settings
 
+API_CONNECTIONS = 10
+API_PATIENCE_SECONDS = 5
+"""A caller is told sooner than a job that the database is away."""
+
 log = get_logger(__name__)
 
 
@@ -25,7 +29,10 @@ def serve(
     workers: Annotated[int | None, typer.Option(min=0, help="worker processes (KOTADB_WORKERS); 0: API only")] = None,
 ) -> None:
     """Run the HTTP API and its workers until stopped."""
-    with open_session("info", max_connections=10) as session, registered(session.settings):
+    with (
+        open_session("info", max_connections=API_CONNECTIONS, patience=API_PATIENCE_SECONDS) as session,
+        registered(session.settings),
+    ):
         stop, force = stop_signals()
         key = create_first_key(session.database)
         if key is not None:

@@ -36,12 +36,12 @@ def settings_for(default_log_level: str) -> Settings:
 
 
 @contextmanager
-def open_session(log_level: str = "warning", *, max_connections: int = 4) -> Iterator[Session]:
+def open_session(log_level: str = "warning", *, max_connections: int = 4, patience: float = 10) -> Iterator[Session]:
     """The database, started where it is embedded, and migrated; for as long as the context lasts."""
     settings = settings_for(log_level)
     with database_url(settings) as url:
         migrate(url)
-        with Database(url, max_connections=max_connections) as database:
+        with Database(url, max_connections=max_connections, patience=patience) as database:
             yield Session(settings, database, local_owner(database))
 
 

@@ -23,7 +23,7 @@ from kotadb.model import IndexRequest, Job, JobStatus, Owner
 from kotadb.postgres.database import Database
 from kotadb.questions import jobs, repositories
 from kotadb.questions.describe import describe_job, describe_repository
-from kotadb.questions.health import readiness
+from kotadb.questions.health import Space, readiness
 from kotadb.settings import Settings
 
 MAX_WAIT_SECONDS = 60
@@ -47,6 +47,7 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
     app.state.settings = settings
     app.state.database = database
     app.state.synchronous = synchronous
+    app.state.space = Space(database, settings.temp_dir if synchronous or settings.workers else None)
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
     app.include_router(public)
     app.include_router(private)
@@ -75,6 +76,12 @@ def _synchronous(request: Request) -> SynchronousIndexer | None:
     return synchronous
 
 
+def _space(request: Request) -> Space:
+    space: Space = request.app.state.space
+    return space
+
+
+SpaceOf = Annotated[Space, Depends(_space)]
 SynchronousOf = Annotated[SynchronousIndexer | None, Depends(_synchronous)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
 _bearer = HTTPBearer(auto_error=False, description="an API key, as `kotadb keys create` prints it")
@@ -103,10 +110,12 @@ def health() -> dict[str, str]:
 
 
 @public.get("/ready", response_model=models.Readiness, responses={503: {"model": models.Problem}})
-def ready(database: DatabaseOf, settings: SettingsOf) -> Any:
-    """Whether the database is writable and migrated."""
+def ready(database: DatabaseOf, settings: SettingsOf, space: SpaceOf) -> Any:
+    """Whether the database is writable and migrated, and no disk is full."""
     try:
-        return {"status": "ready", "workers": readiness(database, settings.lease_seconds)}
+        workers = readiness(database, settings.lease_seconds)
+        space.require()
+        return {"status": "ready", "workers": workers}
     except SchemaMismatch as error:
         return problem(503, error.message, error.code)
 

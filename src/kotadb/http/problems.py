@@ -14,6 +14,7 @@ from kotadb.errors import (
     Forbidden,
     InvalidInput,
     KotaError,
+    NoSpace,
     NotFound,
     Unauthenticated,
 )
@@ -29,6 +30,7 @@ STATUSES: dict[type[KotaError], int] = {
     NotFound: 404,
     Conflict: 409,
     Busy: 503,
+    NoSpace: 503,
 }
 
 TITLES = {

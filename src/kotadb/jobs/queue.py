@@ -1,13 +1,14 @@
 """The queue: procrastinate, kept to a few calls. A queue row carries a job; `index_jobs` is the truth about it."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 from uuid import UUID
 
 import procrastinate
 import psycopg
 from procrastinate import App, PsycopgConnector
+from procrastinate.jobs import Job as QueueJob
 from procrastinate.manager import JobManager
 
 from kotadb.logs import get_logger
@@ -53,7 +54,14 @@ async def _set_search_path(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 class _JobManager(JobManager):
-    """The queue's own, but for a heartbeat that reaches nobody."""
+    """The queue's own, but for the claim, which is faster, and for a heartbeat that reaches nobody."""
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> QueueJob | None:
+        """The next job that may run, claimed for this worker."""
+        rows = await self.connector.execute_query_all_async(
+            query("queue.fetch"), queues=list(queues or []), worker_id=worker_id
+        )
+        return QueueJob.from_row(rows[0]) if rows else None
 
     async def update_heartbeat(self, worker_id: int) -> None:
         """Raises RuntimeError, by which the worker ends, if others have given it up: it was paused for too long."""

@@ -2,7 +2,7 @@
 
 import psycopg
 
-from kotadb.errors import DatabaseUnavailable
+from kotadb.errors import DatabaseUnavailable, NoSpace
 from kotadb.postgres.database import Connection
 from kotadb.postgres.migrate import check_schema, check_server
 from kotadb.postgres.queries import query
@@ -18,6 +18,16 @@ def check(connection: Connection) -> None:
     row = connection.execute(query("health.writable")).fetchone()
     if row is None or not row["writable"]:
         raise DatabaseUnavailable("The database is read-only: a standby, or set so")
+
+
+def check_space(connection: Connection) -> None:
+    """Raises NoSpace if the database cannot grow. Writes to find out, and keeps nothing of it."""
+    try:
+        connection.execute(query("health.write"))
+    except psycopg.errors.DiskFull as error:
+        raise NoSpace(
+            "The database's disk is full: jobs wait until there is space again", code="database_full"
+        ) from error
 
 
 def is_session_pooled(connection: Connection) -> bool:

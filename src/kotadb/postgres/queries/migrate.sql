@@ -26,5 +26,6 @@ select version from supabase_migrations.schema_migrations
 -- A claim asks, for each waiting job, whether another with its lock comes first: without this it scans all that wait
 -- behind the same lock.
 create index if not exists kotadb_queue_lock on procrastinate_jobs (lock, priority, id) where status in ('todo', 'doing');
+create index if not exists kotadb_queue_running on procrastinate_jobs (lock) where status = 'doing';
 -- A job's dead letter is found by the job's id.
 create index if not exists kotadb_dead_letters on procrastinate_jobs ((args ->> 'job_id')) where queue_name = 'index-repo_dlq'
