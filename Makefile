@@ -66,6 +66,10 @@ imports: $(VENV)/.dev  ## the direction of imports
 
 check: lint types imports test  ## all of the above
 
+.PHONY: faults
+faults: $(VENV)/.dev  ## break things for real and see every promise kept: FAULTS="--short --only NAME --break NAME --list"
+	@PYTHONPATH=tests:. $(BIN)/python -m faults $(FAULTS)
+
 .PHONY: accuracy
 accuracy: $(VENV)/.dev  ## what compilers know of checkouts, and how much of it we find: REPOS="PATH..."; needs npm
 	@test -n "$(REPOS)" || { echo 'make accuracy REPOS="PATH..."'; exit 2; }

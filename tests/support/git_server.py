@@ -96,9 +96,18 @@ class GitServer:
         """Hold requests whose path and query contain `part`, but for the first `after` of them."""
         return self._gates.setdefault(part, Gate(iter(range(after))))
 
+    def let_go(self, part: str) -> None:
+        """Send on what is held, and hold no more."""
+        if gate := self._gates.pop(part, None):
+            gate.release.set()
+
     def answer(self, part: str, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         """Answer every request whose path and query contain `part` with this, instead of asking git."""
         self._answers[part] = Answer(status, headers or {}, body)
+
+    def answer_no_more(self, part: str) -> None:
+        """Have git answer again."""
+        self._answers.pop(part, None)
 
     def gate_for(self, path: str) -> Gate | None:
         gate = next((gate for part, gate in self._gates.items() if part in path), None)

@@ -34,17 +34,21 @@ class Service:
         self.temp_dir = folder / "tmp"
         self.log: deque[dict[str, Any]] = deque(maxlen=100_000)
         self._logged = threading.Condition()
-        self._environment = environment(url, folder, port=0, **settings)
+        self.environment = environment(url, folder, port=0, **settings)
 
     def __enter__(self) -> Self:
         self.process = subprocess.Popen(
-            [*KOTADB, "serve"], env=self._environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+            [*KOTADB, "serve"],
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
         )
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
         address = self.wait_for_log("listening")["url"]
         self.wait_for_log("ready")
-        key = run(["keys", "create", "--name", "test"], self._environment).stdout.strip()
+        key = run(["keys", "create", "--name", "test"], self.environment).stdout.strip()
         self.client = httpx.Client(
             base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_SECONDS
         )
@@ -76,16 +80,20 @@ class Service:
     def wait_for_log(self, event: str, **fields: object) -> dict[str, Any]:
         """The first logged line with this event and these fields, as soon as it is there."""
 
+        line = self.logs(event, PATIENCE_SECONDS, **fields)
+        assert line is not None, f"{event!r} was not logged; the log ends with {list(self.log)[-20:]}"
+        return line
+
+    def logs(self, event: str, seconds: float, **fields: object) -> dict[str, Any] | None:
+        """As `wait_for_log`, but None after that many seconds, or once the service has ended."""
+
         def found() -> dict[str, Any] | None:
             matching = (line for line in list(self.log) if line["event"] == event)
             return next((line for line in matching if fields.items() <= line.items()), None)
 
         with self._logged:
-            if not self._logged.wait_for(lambda: found() or self.process.poll() is not None, PATIENCE_SECONDS):
-                raise AssertionError(f"{event!r} was not logged; the log ends with {list(self.log)[-20:]}")
-        line = found()
-        assert line is not None, list(self.log)[-20:]
-        return line
+            self._logged.wait_for(lambda: found() or self.process.poll() is not None, seconds)
+        return found()
 
     def index(self, repository: str, **wanted: object) -> dict[str, Any]:
         """POST /index; the accepted job."""
@@ -115,7 +123,7 @@ class Service:
 
     def command(self, *arguments: str) -> str:
         """What the command line prints, on the same database."""
-        return run(list(arguments), self._environment).stdout
+        return run(list(arguments), self.environment).stdout
 
     def workers(self) -> list[psutil.Process]:
         """The worker processes that are alive."""

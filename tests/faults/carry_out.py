@@ -1,0 +1,36 @@
+"""Carrying out one check: its site, its dice, and a result that is plain JSON."""
+
+import os
+import time
+from random import Random
+from typing import Any
+
+from faults.check import Check, Figures, Scale
+from faults.ground import Ground
+
+
+def carry_out(ground: Ground, check: Check, seed: int, *, short: bool, broken: str | None = None) -> dict[str, Any]:
+    """The figures of the check, whether all of them hold, and how long it took."""
+    figures, began = Figures(), time.monotonic()
+    result: dict[str, Any] = {"check": check.name, "holds": False, "figures": {}}
+    if check.needs_root and os.geteuid() != 0:
+        return result | {"holds": True, "skipped": "needs root, to mount a small file system"}
+    try:
+        with ground.site(check.name, broken) as site:
+            check.run(site, Scale(short, Random(f"{seed} {check.name}")), figures)
+    except Exception as error:  # a check that cannot be carried out shows nothing
+        result["error"] = f"{type(error).__name__}: {error}"[:2000]
+    result["figures"] = {figure.name: figure.value for figure in figures.taken}
+    result["broken"] = [str(figure) for figure in figures.taken if not figure.holds]
+    result["holds"] = bool(figures.taken) and not result["broken"] and "error" not in result
+    return result | {"seconds": round(time.monotonic() - began, 1)}
+
+
+def describe(check: Check, result: dict[str, Any]) -> str:
+    """One line: the promise, and the figures."""
+    if "skipped" in result:
+        return f"skipped  {check.name}: {result['skipped']}"
+    shown = ", ".join(f"{name} {value:.3g}" for name, value in result["figures"].items())
+    trouble = "; ".join([*result["broken"], *([result["error"]] if "error" in result else [])])
+    line = f"{'holds' if result['holds'] else 'BROKEN':<8} {check.name}: {check.promise} [{shown}]"
+    return f"{line} {result['seconds']} s" + (f"\n         {trouble}" if trouble else "")

@@ -1,0 +1,73 @@
+"""What a check is: a promise, the figures that show it, and the breaks that must turn it red."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from faults.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number that was measured, and what it must be: at most `most`, at least `least`."""
+
+    name: str
+    value: float
+    most: float | None = None
+    least: float | None = None
+
+    @property
+    def holds(self) -> bool:
+        return (self.most is None or self.value <= self.most) and (self.least is None or self.value >= self.least)
+
+    def __str__(self) -> str:
+        bounds = [f"{sign} {bound:g}" for sign, bound in (("<=", self.most), (">=", self.least)) if bound is not None]
+        return f"{self.name} is {self.value:.3g} and should be {' and '.join(bounds)}"
+
+
+@dataclass
+class Figures:
+    """The figures of one check, in the order in which they were taken."""
+
+    taken: list[Figure] = field(default_factory=list)
+
+    def none(self, name: str, value: float) -> None:
+        """There must be none of these."""
+        self.at_most(name, value, 0)
+
+    def all(self, name: str, value: float, of: float) -> None:
+        """There must be as many of these as there are."""
+        self.taken.append(Figure(name, value, of, of))
+
+    def at_most(self, name: str, value: float, most: float) -> None:
+        self.taken.append(Figure(name, value, most=most))
+
+    def at_least(self, name: str, value: float, least: float) -> None:
+        self.taken.append(Figure(name, value, least=least))
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much of everything to do, and the seeded dice."""
+
+    short: bool
+    random: Random
+
+    def of(self, full: int, short: int) -> int:
+        return short if self.short else full
+
+
+Run = Callable[["Site", Scale, Figures], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A promise, how it is shown, and the guards of it that can be disabled (`plant/planted.py`)."""
+
+    name: str
+    promise: str
+    run: Run
+    breaks: tuple[str, ...]
+    needs_root: bool = False

@@ -1,0 +1,46 @@
+"""A PostgreSQL as kotadb starts it (commits are durable), and a site for each check on a database of its own."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from faults.site import Site
+from kotadb.postgres.database import Database
+from kotadb.postgres.embedded import EmbeddedServer
+from support.databases import create_database, create_template, drop_database
+from support.git_server import GitServer
+
+
+class Ground:
+    """The server that checks share; a context manager."""
+
+    def __init__(self) -> None:
+        # Not below a folder of pytest's: as root the server runs as another user, who could not enter that.
+        self._home = Path(tempfile.mkdtemp(prefix="faults-"))
+        self._home.chmod(0o755)
+        self._server = EmbeddedServer(self._home / "postgres")
+
+    def __enter__(self) -> Self:
+        self._server.__enter__()
+        create_template(self._server.url, self._home / "template.lock")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.__exit__(kind, error, trace)
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    @contextmanager
+    def site(self, name: str, broken: str | None) -> Iterator[Site]:
+        """A fresh database, git server and folder for one check."""
+        folder = self._home / f"{name}-{broken}"
+        (folder / "git").mkdir(parents=True)
+        url = create_database(self._server.url)
+        with GitServer(folder / "git", folder) as git, Database(url) as database:
+            yield Site(folder, url, git, database, broken)
+        drop_database(self._server.url, url)

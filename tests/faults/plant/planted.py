@@ -1,0 +1,167 @@
+"""Barriers, at which a process says where it is and waits to be killed; and breaks, which disable one guard each.
+
+Both replace functions of kotadb in its own processes. kotadb itself knows nothing of them.
+"""
+
+import functools
+import json
+import os
+import signal
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kotadb.jobs import failures, index_repo, queue, requests, rescue, supervisor, tracker
+from kotadb.parsers import pool
+from kotadb.postgres import jobs as postgres_jobs
+from kotadb.postgres import store as postgres_store
+from kotadb.postgres.database import Database
+
+Function = Callable[..., Any]
+
+
+def plant(what: str) -> None:
+    """`what` is JSON: the folder of the barriers, and the name of a break or null."""
+    wanted = json.loads(what)
+    for name, (module, function, when) in BARRIERS.items():
+        setattr(module, function, _at_barrier(Path(wanted["folder"]) / name, getattr(module, function), when))
+    if wanted["break"] in BREAKS:
+        BREAKS[wanted["break"]]()
+
+
+# ---- barriers --------------------------------------------------------------------------------------------------------
+
+BARRIERS: dict[str, tuple[Any, str, str]] = {
+    "claimed": (index_repo, "_fetch", "before"),
+    "parse": (index_repo, "_store_blobs", "before"),  # with parser processes at work
+    "resolve": (index_repo, "_facts", "after"),
+    "store": (index_repo, "store", "after"),  # all is written, nothing committed
+    "stored": (index_repo, "_tidy", "before"),  # committed; the queue does not know yet
+}
+"""Where runs can be held, besides the fetch, which the git server holds."""
+
+
+def _at_barrier(fifo: Path, function: Function, when: str) -> Function:
+    @functools.wraps(function)
+    def wrapped(*arguments: Any, **named: Any) -> Any:
+        if when == "before":
+            _stop_at(fifo)
+        result = function(*arguments, **named)
+        if when == "after":
+            _stop_at(fifo)
+        return result
+
+    return wrapped
+
+
+def _stop_at(fifo: Path) -> None:
+    """If the barrier is down, lift it for others, tell who stands here, and wait."""
+    taken = fifo.with_suffix(f".{os.getpid()}")
+    try:
+        fifo.rename(taken)
+    except FileNotFoundError:
+        return
+    with taken.open("w") as there:
+        there.write(f"{os.getpid()}\n")
+    if (go := fifo.with_suffix(".go")).exists():
+        go.read_bytes()  # until the harness opens it
+    else:
+        threading.Event().wait()
+
+
+# ---- breaks ----------------------------------------------------------------------------------------------------------
+
+
+def _break(module: Any, name: str, replacement: Callable[[Function], Function]) -> Callable[[], None]:
+    return lambda: setattr(module, name, replacement(getattr(module, name)))
+
+
+def _nothing(_: Function) -> Function:
+    return lambda *arguments, **named: None
+
+
+def _fated(fate: failures.Fate) -> Callable[[Function], Function]:
+    def judging(judge: Function) -> Function:
+        return lambda error: replace(judge(error), fate=fate)
+
+    return judging
+
+
+def _endless(end: Function) -> Function:
+    return lambda *arguments, **named: end(*arguments, **named | {"retries": 10**6})
+
+
+def _costly(release: Function) -> Function:
+    return lambda *arguments, **named: release(*arguments, **named | {"failure": rescue.DIED})
+
+
+def _early(submit: Function) -> Function:
+    """The answer comes first, and then the job is kept."""
+
+    def answer(database: Database, *arguments: Any, **named: Any) -> Any:
+        with database.transaction() as connection:
+            row = connection.execute("select * from index_jobs limit 1").fetchone()
+        job = submit(database, *arguments, **named) if row is None else None
+        threading.Timer(0.5, submit, (database, *arguments), named).start()
+        if job is None:
+            with database.transaction() as connection:
+                job = postgres_jobs.get(connection, row["id"]) if row else None
+        assert job is not None
+        return replace(job, id=uuid.uuid4())
+
+    return answer
+
+
+def _unlocked(enqueue: Function) -> Function:
+    def without_lock(connection: Any, job: Any) -> int:
+        number: int = enqueue(connection, job)
+        connection.execute("update procrastinate_jobs set lock = id::text where id = %s", [number])
+        return number
+
+    return without_lock
+
+
+def _in_pieces(store: Function) -> Function:
+    """Part of the old index goes before the new one is there."""
+
+    def torn(connection: Any, job_id: Any, *arguments: Any, **named: Any) -> Any:
+        with Database(os.environ["DATABASE_URL"]) as other, other.transaction() as at:
+            at.execute(
+                """delete from symbols where (repository_id, index_id) =
+                   (select repository_id, index_id from index_jobs where id = %s)""",
+                [job_id],
+            )
+        return store(connection, job_id, *arguments, **named)
+
+    return torn
+
+
+def _blames_nobody(_: Function) -> Function:
+    def is_proved(self: Any, loss: Any) -> bool:
+        raise RuntimeError("a parser was lost")
+
+    return is_proved
+
+
+def _survive(_: Function) -> Function:
+    """Workers do not drain: they go on until the limit."""
+    return lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN)
+
+
+BREAKS: dict[str, Callable[[], None]] = {
+    "rescue": _break(supervisor, "release", _nothing),
+    "transaction": _break(index_repo, "store", _in_pieces),
+    "free_hand_back": _break(supervisor, "release", _costly),
+    "durable": _break(requests, "submit", _early),
+    "lock": _break(queue, "enqueue", _unlocked),
+    "attempts": _break(rescue, "end", _endless),
+    "blame": _break(pool.Worker, "_is_proved", _blames_nobody),
+    "retries": _break(tracker, "judge", _fated(failures.Fate.FAIL)),
+    "permanent": _break(tracker, "judge", _fated(failures.Fate.RETRY)),
+    "dead_letters": _break(queue, "bury", _nothing),
+    "sweep": _break(supervisor, "sweep", _nothing),
+    "conflicts": _break(postgres_store, "CLAIM_LOST", lambda _: None),  # type: ignore[arg-type,return-value]
+}
