@@ -198,6 +198,38 @@ def test_the_first_start_prints_a_key_once_and_stop_ends_it(url: str, tmp_path: 
     assert service.first_output == ""
 
 
+def test_a_failure_that_passes_is_told_and_waited_out(url: str, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    with GitServer(tmp_path / "root", tmp_path) as git:
+        make_repo(git.root / "owner" / "r", FILES)
+        git.answer("/owner/r", 503)
+        trust = {"git_allowed_hosts": git.host_port, "git_ca_file": git.ca_file}
+        env = environment(url, tmp_path, retry_delay=0.1, **trust)
+        with interrupted([*KOTADB, "index", git.url("owner/r")], env) as process:
+            assert process.stderr is not None
+            told = next(line for line in process.stderr if line.startswith("attempt 1 failed"))
+            git.answer_no_more("/owner/r")
+            shown, _ = process.communicate(timeout=PATIENCE_SECONDS)
+    assert "trying again after" in told
+    assert process.returncode == 0
+    assert "attempt 1: server_error" in shown
+    assert "completed" in shown
+
+
+def test_dead_letters_are_listed_dismissed_and_tried_again(env: Mapping[str, str], repo: Repo) -> None:
+    for ref in ("nowhere", "neither"):
+        run(["index", str(repo.path), "--ref", ref], env, check=False)
+    listed = lines(run(["jobs", "dead", "--json"], env).stdout)
+    assert [letter["ref"] for letter in listed] == ["neither", "nowhere"]
+    assert listed[0]["error"]["code"] == "ref_not_found"  # type: ignore[index]
+    assert "ref_not_found" in run(["jobs", "dead"], env).stdout
+    assert "dismissed" in run(["jobs", "dead", "--dismiss", str(listed[0]["job_id"])], env).stdout
+    run(["jobs", "retry", str(listed[1]["job_id"])], env)
+    assert run(["jobs", "dead", "--json"], env).stdout == ""
+    again = run(["jobs", "dead", "--dismiss", str(uuid4())], env, check=False)
+    assert (again.returncode, "no such dead letter" in again.stderr) == (1, True)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs to become somebody else")
 def test_an_unreachable_data_folder_is_named(tmp_path: Path) -> None:
     closed = tmp_path / "closed"

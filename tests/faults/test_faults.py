@@ -1,0 +1,31 @@
+"""The short version of every check, as CI runs it; `make faults` runs all of it, and sees each break turn red."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from faults.carry_out import carry_out, describe
+from faults.check import Check
+from faults.checks import CHECKS
+from faults.ground import Ground
+
+SEED = 20261126
+
+
+@pytest.fixture(scope="session")
+def ground() -> Iterator[Ground]:
+    with Ground() as made:
+        yield made
+
+
+@pytest.mark.parametrize("check", CHECKS.values(), ids=lambda check: check.name)
+def test_the_promise_is_kept(ground: Ground, check: Check) -> None:
+    result = carry_out(ground, check, SEED, short=True)
+    if "skipped" in result:
+        pytest.skip(result["skipped"])
+    assert result["holds"], describe(check, result)
+
+
+def test_a_broken_guard_turns_its_check_red(ground: Ground) -> None:
+    result = carry_out(ground, CHECKS["kill9"], SEED, short=True, broken="transaction")
+    assert any("partial indexes" in figure for figure in result["broken"]), describe(CHECKS["kill9"], result)
