@@ -20,7 +20,7 @@ def carry_out(ground: Ground, check: Check, seed: int, *, short: bool, broken: s
             check.run(site, Scale(short, Random(f"{seed} {check.name}")), figures)
     except Exception as error:  # a check that cannot be carried out shows nothing
         result["error"] = f"{type(error).__name__}: {error}"[:2000]
-    result["figures"] = {figure.name: figure.value for figure in figures.taken}
+    result["figures"] = {figure.name: float(figure.value) for figure in figures.taken}
     result["broken"] = [str(figure) for figure in figures.taken if not figure.holds]
     result["holds"] = bool(figures.taken) and not result["broken"] and "error" not in result
     return result | {"seconds": round(time.monotonic() - began, 1)}

@@ -1,6 +1,18 @@
 """All checks, in the order in which they are carried out."""
 
-from faults import kills
+from faults import kills, retries
 from faults.check import Check
 
-CHECKS: dict[str, Check] = {check.name: check for check in (kills.KILL9,)}
+CHECKS: dict[str, Check] = {
+    check.name: check
+    for check in (
+        kills.KILL9,
+        kills.SERVICE_KILL,
+        kills.PAUSED,
+        kills.POISON_JOB,
+        kills.POISON_FILE,
+        retries.FLAKY,
+        retries.NEVER_CLEARS,
+        retries.PERMANENT_ERRORS,
+    )
+}

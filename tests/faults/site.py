@@ -26,6 +26,8 @@ from support.service import Service
 
 PLANT = Path(__file__).with_name("plant")
 LEASE_SECONDS = 2.0
+POISON = "poison"
+"""A repository of this name kills whoever works on it (`planted.py`)."""
 PATIENCE_SECONDS = 60
 
 

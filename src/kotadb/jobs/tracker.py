@@ -164,31 +164,38 @@ class Run:
         left to the rescue, which tries the job again.
         """
         verdict = judge(error)
+        if verdict.fate is not Fate.DISCARD and not self.is_lost:
+            log.warning(
+                "run failed", code=verdict.failure.code, error=str(error), fate=verdict.fate.value,
+                exc_info=None if isinstance(error, KotaError) else error,
+            )  # fmt: skip
+            self._record(verdict)
         if verdict.fate is Fate.DISCARD or self.is_lost:
             log.warning("claim lost: nothing was stored")
-            return
-        log.warning(
-            "run failed", code=verdict.failure.code, error=str(error), fate=verdict.fate.value,
-            exc_info=None if isinstance(error, KotaError) else error,
-        )  # fmt: skip
+
+    def _record(self, verdict: Verdict) -> None:
+        """Write down how the run ended early, as soon as the database takes it."""
         give_up_at = time.monotonic() + self._settings.lease_seconds
-        while not self._lost.is_set():
+        while not self.is_lost:
             try:
-                self._end(verdict)
+                return self._end(verdict)
+            except ClaimLost:
+                self._lost.set()
             except (psycopg.Error, DatabaseUnavailable) as trouble:
                 if time.monotonic() > give_up_at:
                     log.warning("the failure could not be recorded; the job will be tried again", error=str(trouble))
-                    return
+                    return None
                 self._lost.wait(TICK_SECONDS)
-            else:
-                return
+        return None
 
     def _end(self, verdict: Verdict) -> None:
-        """Write down how the run ended early."""
+        """End the job's run. Raises ClaimLost."""
         retries, delay = verdict.retries(self._settings), verdict.delay(self._settings, self.job.attempt)
 
         def write(connection: Connection) -> Ended:
             ids = [job.id for job in jobs.held(connection, self.job.id, self.claim)]
+            if not ids:
+                raise ClaimLost
             return end(connection, ids, verdict.failure, retries=retries, delay=delay, stats=self.stats())
 
         report(self.database.write(write))
@@ -232,7 +239,7 @@ class Run:
     def _end_worker(self) -> None:
         """The job hangs where it never looks at the time: fail it, and end this process with all that it started."""
         log.error("the job hangs; its worker is ended")
-        with suppress(psycopg.Error, DatabaseUnavailable):
+        with suppress(psycopg.Error, DatabaseUnavailable, ClaimLost):
             self._end(judge(self._too_late()))
         os.killpg(0, signal.SIGKILL)
 

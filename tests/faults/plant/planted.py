@@ -17,7 +17,6 @@ from typing import Any
 from kotadb.jobs import failures, index_repo, queue, requests, rescue, supervisor, tracker
 from kotadb.parsers import pool
 from kotadb.postgres import jobs as postgres_jobs
-from kotadb.postgres import store as postgres_store
 from kotadb.postgres.database import Database
 
 Function = Callable[..., Any]
@@ -26,6 +25,7 @@ Function = Callable[..., Any]
 def plant(what: str) -> None:
     """`what` is JSON: the folder of the barriers, and the name of a break or null."""
     wanted = json.loads(what)
+    index_repo.index_repo = _poisonous(index_repo.index_repo)
     for name, (module, function, when) in BARRIERS.items():
         setattr(module, function, _at_barrier(Path(wanted["folder"]) / name, getattr(module, function), when))
     if wanted["break"] in BREAKS:
@@ -70,6 +70,18 @@ def _stop_at(fifo: Path) -> None:
         go.read_bytes()  # until the harness opens it
     else:
         threading.Event().wait()
+
+
+def _poisonous(function: Function) -> Function:
+    """Some repositories are the death of whoever works on them."""
+
+    @functools.wraps(function)
+    def wrapped(run: Any, *arguments: Any) -> Any:
+        if run.job.repository_name.endswith("/poison"):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return function(run, *arguments)
+
+    return wrapped
 
 
 # ---- breaks ----------------------------------------------------------------------------------------------------------
@@ -146,9 +158,14 @@ def _blames_nobody(_: Function) -> Function:
     return is_proved
 
 
-def _survive(_: Function) -> Function:
-    """Workers do not drain: they go on until the limit."""
-    return lambda: signal.signal(signal.SIGTERM, signal.SIG_IGN)
+def _only_by_name(release: Function) -> Function:
+    """Jobs whose worker nobody saw die are left to it."""
+    return lambda *arguments, **named: release(*arguments, **named | {"expired": False})
+
+
+def _never_notice() -> None:
+    tracker.Run.check = _nothing(tracker.Run.check)  # type: ignore[method-assign]
+    tracker.Run._lose = _nothing(tracker.Run._lose)  # type: ignore[method-assign]
 
 
 BREAKS: dict[str, Callable[[], None]] = {
@@ -163,5 +180,6 @@ BREAKS: dict[str, Callable[[], None]] = {
     "permanent": _break(tracker, "judge", _fated(failures.Fate.RETRY)),
     "dead_letters": _break(queue, "bury", _nothing),
     "sweep": _break(supervisor, "sweep", _nothing),
-    "conflicts": _break(postgres_store, "CLAIM_LOST", lambda _: None),  # type: ignore[arg-type,return-value]
+    "expiry": _break(supervisor, "release", _only_by_name),
+    "fence": _never_notice,
 }
