@@ -21,7 +21,8 @@ PATIENCE_SECONDS = 60
 
 def environment(url: str, folder: Path, **settings: object) -> dict[str, str]:
     """The environment of a kotadb process with its own folders, and `KOTADB_<NAME>` for each of `settings`."""
-    chosen = {"data_dir": folder / "data", "temp_dir": folder / "tmp", "log_format": "json"} | settings
+    defaults = {"data_dir": folder / "data", "temp_dir": folder / "tmp", "log_format": "json", "metrics_port": 0}
+    chosen = defaults | settings
     Path(str(chosen["temp_dir"])).mkdir(parents=True, exist_ok=True)
     return os.environ | {"DATABASE_URL": url} | {f"KOTADB_{name.upper()}": str(value) for name, value in chosen.items()}
 

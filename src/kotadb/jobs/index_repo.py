@@ -10,6 +10,7 @@ import psutil
 import psycopg
 import structlog
 
+from kotadb import metrics
 from kotadb.errors import ClaimLost, DatabaseUnavailable
 from kotadb.git.fetch import Fetched, fetch
 from kotadb.git.objects import list_tree, read_blobs
@@ -70,10 +71,12 @@ def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -
         ),
         Run(database, job, settings) as run,
     ):
+        metrics.run_began(job.attempt)
         log.info("job started", repository=job.repository_name, ref=job.ref, attempt=job.attempt)
         try:
             index_repo(run, settings)
         except (ClaimLost, psycopg.errors.ForeignKeyViolation):  # the latter: its repository was deleted
+            metrics.run_ended(metrics.Outcome.DISCARDED)
             log.warning("claim lost: nothing was stored")
         except Exception as error:
             run.fail(error)
@@ -130,6 +133,7 @@ def _current_index(run: Run, settings: Settings, fetched: Fetched) -> Index | No
 
 def _skip(run: Run, fetched: Fetched, current: Index) -> None:
     run.skip(fetched.commit_sha, fetched.branch, current.stats or {})
+    metrics.run_ended(metrics.Outcome.SKIPPED)
     log.info("job skipped: this commit is indexed already", commit_sha=fetched.commit_sha)
 
 
@@ -329,6 +333,7 @@ def _store(run: Run, settings: Settings, fetched: Fetched, linked: Linked) -> bo
             connection, run.job.id, run.claim, IndexHeader(fetched.commit_sha, fetched.branch, limits(settings)),
             run.stats(), rewrite=run.job.force,
         )  # fmt: skip
+    metrics.run_ended(metrics.Outcome.COMPLETED, stats)
     log.info("job completed", commit_sha=fetched.commit_sha, **stats)
     return sum(item.facts is not None for item in files) * 2 > len(files)
 

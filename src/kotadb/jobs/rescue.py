@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from kotadb import metrics
 from kotadb.errors import WorkerDied
 from kotadb.jobs import queue
 from kotadb.logs import get_logger
@@ -28,6 +29,8 @@ def release(settings: Settings, database: Database, worker: str | None, *, spend
         )  # fmt: skip
         for job in released.waiting:
             jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
+    taken = len(released.waiting) + len(released.failed) + len(released.superseded)
+    metrics.jobs_taken_back(taken, _loss(worker, spend_attempt=spend_attempt))
     for job in released.waiting:
         log.warning("job waits again", attempt_spent=spend_attempt, **_names(job))
     for job in released.superseded:
@@ -40,6 +43,7 @@ def give_up(database: Database, job_id: UUID) -> None:
     """Fail a waiting job that only the caller was to run, and could not."""
     with database.transaction() as connection:
         jobs.give_up(connection, job_id, WorkerDied(DIED), [JobStatus.PENDING])
+    metrics.jobs_taken_back(1, metrics.Loss.WORKER_DIED)
     log.error("job failed", code=WorkerDied.code, job_id=str(job_id))
 
 
@@ -51,6 +55,13 @@ def queue_stranded(settings: Settings, database: Database) -> None:
             jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
     for job in stranded:
         log.warning("stranded job queued again", **_names(job))
+
+
+def _loss(worker: str | None, *, spend_attempt: bool) -> metrics.Loss | None:
+    """Why the jobs were taken: a worker whose end was seen is named; no attempt is spent where it was told to end."""
+    if not spend_attempt:
+        return None
+    return metrics.Loss.LEASE_OVER if worker is None else metrics.Loss.WORKER_DIED
 
 
 def _names(job: Job) -> dict[str, object]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from kotadb import metrics
 from kotadb.errors import DatabaseUnavailable
 from kotadb.jobs.rescue import queue_stranded, release
 from kotadb.jobs.workspace import sweep
@@ -82,6 +83,7 @@ class Supervisor:
 
     def _bury(self, worker: Worker, code: int) -> None:
         assert worker.process is not None
+        metrics.worker_exited()
         log.warning("a worker ended unasked", worker=worker.name, pid=worker.process.pid, exit_code=code)
         worker.process = None
         short = time.monotonic() - worker.started_at < SHORT_LIFE_SECONDS

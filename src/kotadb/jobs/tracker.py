@@ -14,6 +14,7 @@ import psutil
 import psycopg
 import structlog
 
+from kotadb import metrics
 from kotadb.errors import ClaimLost, DatabaseUnavailable, JobError, KotaError, LimitExceeded
 from kotadb.jobs.rescue import release
 from kotadb.jobs.states import sources
@@ -65,6 +66,7 @@ class Run:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._pulse.join()
+        metrics.run_took(self.duration_ms)
 
     @property
     def is_lost(self) -> bool:
@@ -148,12 +150,14 @@ class Run:
         message = str(error) if known else f"Something went wrong here: {type(error).__name__}; the log has more"
         trace = "".join(traceback.format_exception(error))
         try:
-            self._finish(
+            recorded = self._finish(
                 JobStatus.FAILED, code=error.code if isinstance(error, KotaError) else "internal", stats=self.stats(),
                 message=_storable(message)[:MAX_MESSAGE], traceback=_storable(trace)[-MAX_TRACEBACK:],
             )  # fmt: skip
         except (psycopg.Error, DatabaseUnavailable) as trouble:
             log.warning("the failure could not be recorded; the job will be tried again", error=str(trouble))
+        else:
+            metrics.run_ended(metrics.Outcome.FAILED if recorded else metrics.Outcome.DISCARDED)
 
     def _finish(self, to: JobStatus, **fields: Any) -> bool:
         with self.database.transaction() as connection:

@@ -11,6 +11,7 @@ import sys
 from functools import partial
 from uuid import UUID
 
+from kotadb import metrics
 from kotadb.errors import ConfigurationError
 from kotadb.jobs import queue
 from kotadb.jobs.index_repo import perform
@@ -31,6 +32,7 @@ def main() -> int:
     die_with_parent(arguments.parent)
     settings = get_settings()
     configure_logging(settings)
+    metrics.join()
     if settings.database_url is None:
         raise ConfigurationError("A worker needs DATABASE_URL: start it with `kotadb worker`")
     with Database(settings.database_url) as database:
