@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from prometheus_client import Counter, Histogram, Metric
 
 FOLDER = "KOTADB_METRICS_FOLDER"
-"""Tells workers where their service counts; no setting. The library's own variable is other programs' too."""
+"""Tells workers where their service counts; no setting. The library's is other programs' too."""
 
-FILE_BYTES = {"counter": 128 * 1024, "histogram": 1024 * 1024}
+LIBRARYS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the library looks for its files."""
+
+FILE_BYTES = {"counter": 128 * 1024, "histogram": 2 * 1024 * 1024}
 """Room for every sample that a process can make, all of it taken at once: memory that is mapped to a file, and the disk
 full, is the death of who writes to it."""
 
@@ -164,9 +167,7 @@ def counting(parent: Path) -> Iterator[None]:
         try:
             yield
         finally:
-            os.environ.pop(FOLDER, None)
-            _counters.clear()
-            _histograms.clear()
+            _leave()
 
 
 def join() -> None:
@@ -180,6 +181,16 @@ def join() -> None:
         log.warning("what this process does will not be counted", error=str(error))
 
 
+def _leave() -> None:
+    _counters.clear()
+    _histograms.clear()
+    os.environ.pop(FOLDER, None)
+    if os.environ.pop(LIBRARYS_FOLDER, None) is not None:
+        from prometheus_client import values
+
+        values.close_all_multiprocess_files()  # type: ignore[no-untyped-call] # the library's, as the two below
+
+
 def counted() -> "Iterable[Metric]":
     """The counts of all processes together, as they are now."""
     folder = os.environ.get(FOLDER)
@@ -187,7 +198,8 @@ def counted() -> "Iterable[Metric]":
         return []
     from prometheus_client.multiprocess import MultiProcessCollector
 
-    found: Iterable[Metric] = MultiProcessCollector.merge(str(file) for file in Path(folder).glob("*.db"))
+    files = [str(file) for file in Path(folder).glob("*.db")]
+    found: Iterable[Metric] = MultiProcessCollector.merge(files)  # type: ignore[no-untyped-call]
     return found
 
 
@@ -195,11 +207,11 @@ def _count_in(folder: Path) -> None:
     place = _take_place(folder)
     for kind, size in FILE_BYTES.items():
         _make_room(folder / f"{kind}_{place}.db", size)
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)  # where the library looks for its files
+    os.environ[LIBRARYS_FOLDER] = str(folder)
 
     from prometheus_client import Counter, Histogram, values
 
-    values.ValueClass = values.MultiProcessValue(lambda: place)
+    values.ValueClass = values.MultiProcessValue(lambda: place)  # type: ignore[no-untyped-call]
     for event in EVENTS:
         made: Counter | Histogram
         if event.buckets:

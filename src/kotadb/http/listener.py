@@ -8,16 +8,23 @@ BACKLOG = 2048
 
 
 def listen(host: str, port: int, setting: str) -> socket.socket:
-    """A socket bound to the address, which `setting` names. Raises ConfigurationError."""
+    """A socket bound to the address, which the settings `<setting>_HOST` and `_PORT` name. Raises ConfigurationError."""
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
+        return _bound(*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0])
     except OSError as error:
         message = f"Cannot listen on {host}:{port} ({error.strerror}): set {setting}_HOST, {setting}_PORT"
         raise ConfigurationError(message) from None
+
+
+def _bound(family: int, kind: int, protocol: int, _: str, address: tuple[str | int, ...]) -> socket.socket:
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError:
+        listener.close()
+        raise
     return listener
 
 

@@ -22,7 +22,6 @@ from kotadb.logs import get_logger
 _JOB_FOLDER = re.compile(r"kotadb-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 CLEAR_SECONDS = 5
-BLOCK_BYTES = 512  # what st_blocks counts in, whatever the file system's own blocks are
 
 log = get_logger(__name__)
 
@@ -103,12 +102,12 @@ def _is_orphaned(folder: Path) -> bool:
 
 
 def _size(folder: Path) -> int:
-    """What it takes on the disk. Files come and go meanwhile."""
+    """Of all files in it, which come and go meanwhile."""
     total = 0
     for path, _, names in os.walk(folder):
         for name in names:
             with suppress(OSError):
-                total += (Path(path) / name).lstat().st_blocks * BLOCK_BYTES
+                total += (Path(path) / name).lstat().st_size
     return total
 
 
