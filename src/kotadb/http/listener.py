@@ -8,7 +8,7 @@ BACKLOG = 2048
 
 
 def listen(host: str, port: int, setting: str) -> socket.socket:
-    """A socket bound to the address, which the settings `<setting>_HOST` and `_PORT` name. Raises ConfigurationError."""
+    """A socket bound to the address that the settings `<setting>_HOST` and `_PORT` name. Raises ConfigurationError."""
     try:
         return _bound(*socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0])
     except OSError as error:
