@@ -2,6 +2,8 @@
 
 import signal
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 from typing import Annotated
 
@@ -14,6 +16,8 @@ from kotadb.cli.running import registered
 from kotadb.errors import ConfigurationError
 from kotadb.jobs.supervisor import Supervisor
 from kotadb.logs import get_logger
+from kotadb.metrics import counting
+from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 
 API_CONNECTIONS = 10
@@ -41,7 +45,7 @@ def serve(
         settings = session.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
         from kotadb.http.server import ApiServer  # here, so that no other command waits for the web framework
 
-        with ApiServer(settings, session.database, stop, force):
+        with measured(settings, session.database), ApiServer(settings, session.database, stop, force):
             supervise(settings, session, settings.workers if settings.async_indexing else 0, stop, force)
 
 
@@ -52,7 +56,9 @@ def worker(
     with open_session("info") as session, registered(session.settings):
         if not session.settings.async_indexing:
             raise ConfigurationError("KOTADB_ASYNC_INDEXING is false: the API runs jobs itself, without workers")
-        supervise(session.settings, session, workers or session.settings.workers, *stop_signals())
+        signals = stop_signals()
+        with measured(session.settings, session.database):
+            supervise(session.settings, session, workers or session.settings.workers, *signals)
 
 
 def stop_signals() -> tuple[threading.Event, threading.Event]:
@@ -65,6 +71,16 @@ def stop_signals() -> tuple[threading.Event, threading.Event]:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, on_signal)
     return stop, force
+
+
+@contextmanager
+def measured(settings: Settings, database: Database) -> Iterator[None]:
+    """Count what happens for as long as the context lasts, and show it at /metrics."""
+    with counting(settings.data_dir / "metrics"):
+        from kotadb.http.metrics import MetricsServer  # here, as above
+
+        with MetricsServer(settings, database.url):
+            yield
 
 
 def supervise(

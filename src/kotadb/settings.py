@@ -37,6 +37,8 @@ class Settings(BaseSettings):
 
     host: str = "127.0.0.1"
     port: int = Field(default=3000, ge=0, le=65535)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(default=9464, ge=0, le=65535)
     max_body_bytes: int = Field(default=64 * 1024, ge=1)
 
     workers: int = Field(default=3, ge=0, le=64)

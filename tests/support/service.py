@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -15,13 +15,16 @@ from typing import Any, Self
 import httpx
 import psutil
 
+from support.metrics import Metrics
+
 KOTADB = [sys.executable, "-m", "kotadb"]
 PATIENCE_SECONDS = 60
 
 
 def environment(url: str, folder: Path, **settings: object) -> dict[str, str]:
     """The environment of a kotadb process with its own folders, and `KOTADB_<NAME>` for each of `settings`."""
-    chosen = {"data_dir": folder / "data", "temp_dir": folder / "tmp", "log_format": "json"} | settings
+    defaults = {"data_dir": folder / "data", "temp_dir": folder / "tmp", "log_format": "json", "metrics_port": 0}
+    chosen = defaults | settings
     Path(str(chosen["temp_dir"])).mkdir(parents=True, exist_ok=True)
     return os.environ | {"DATABASE_URL": url} | {f"KOTADB_{name.upper()}": str(value) for name, value in chosen.items()}
 
@@ -120,6 +123,19 @@ class Service:
     def export(self, repository: str, *options: str) -> list[dict[str, Any]]:
         """What `kotadb export` prints of it."""
         return [json.loads(line) for line in self.command("export", repository, *options).splitlines()]
+
+    def metrics(self) -> Metrics:
+        """What it shows on the port of its own."""
+        answer = httpx.get(self.wait_for_log("metrics")["url"], timeout=PATIENCE_SECONDS)
+        assert answer.status_code == 200, answer.text
+        return Metrics(answer.text)
+
+    def metrics_once(self, is_so: Callable[[Metrics], bool]) -> Metrics:
+        """The first that fulfil this: events are counted after they happen. pytest's own limit ends a wait in vain."""
+        pause = threading.Event()
+        while not is_so(found := self.metrics()):
+            pause.wait(0.05)
+        return found
 
     def command(self, *arguments: str) -> str:
         """What the command line prints, on the same database."""

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import secrets
 
-from kotadb.errors import InvalidInput, NotFound, Unauthenticated
+from kotadb.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from kotadb.model import Key, Owner
 from kotadb.postgres import access
 from kotadb.postgres.database import Database
@@ -53,6 +53,12 @@ def authenticate(database: Database, key: str) -> Owner:
     if found is None or not hmac.compare_digest(found[0], _hash(secret)):
         raise Unauthenticated
     return found[1]
+
+
+def require_operator(owner: Owner) -> None:
+    """Raises Forbidden for all but the owner that the command line acts as: who has that runs this service."""
+    if owner.name != LOCAL_OWNER:
+        raise Forbidden(f"This is about all owners: use a key of the owner {LOCAL_OWNER!r}")
 
 
 def list_keys(database: Database) -> list[Key]:

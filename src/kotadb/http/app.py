@@ -7,15 +7,17 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from kotadb import __version__
-from kotadb.access.keys import authenticate
+from kotadb.access.keys import authenticate, require_operator
 from kotadb.errors import SchemaMismatch, Unauthenticated
 from kotadb.git.sources import looks_local, parse_commit, parse_local_below, parse_ref, parse_remote
 from kotadb.http import cursor, models
 from kotadb.http.body import LimitBody, StrictRoute
+from kotadb.http.latency import MeasureLatency
+from kotadb.http.numbers import MEDIA_TYPE, ServiceNumbers
 from kotadb.http.problems import install, problem
 from kotadb.jobs import requests
 from kotadb.jobs.synchronous import SynchronousIndexer
@@ -48,7 +50,9 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
     app.state.database = database
     app.state.synchronous = synchronous
     app.state.space = Space(database, settings.temp_dir if synchronous or settings.workers else None)
+    app.state.numbers = ServiceNumbers(settings, database.url)
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
+    app.add_middleware(MeasureLatency)  # the last one added is the first to see a request
     app.include_router(public)
     app.include_router(private)
     install(app)
@@ -118,6 +122,14 @@ def ready(database: DatabaseOf, settings: SettingsOf, space: SpaceOf) -> Any:
         return {"status": "ready", "workers": workers}
     except SchemaMismatch as error:
         return problem(503, error.message, error.code)
+
+
+@private.get("/metrics", tags=["system"], response_class=PlainTextResponse)
+def metrics(request: Request, owner: OwnerOf) -> Response:
+    """Numbers for Prometheus, of all owners: for keys of the operator's own. A port of its own needs none."""
+    require_operator(owner)
+    numbers: ServiceNumbers = request.app.state.numbers
+    return Response(numbers.render(), media_type=MEDIA_TYPE)
 
 
 # ---- indexing --------------------------------------------------------------------------------------------------------

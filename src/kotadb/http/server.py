@@ -1,14 +1,13 @@
 """The API's own server: uvicorn in a thread, where it leaves signals to the process."""
 
-import socket
 import threading
 from types import TracebackType
 from typing import Self
 
 import uvicorn
 
-from kotadb.errors import ConfigurationError
 from kotadb.http.app import create_app
+from kotadb.http.listener import listen, url_of
 from kotadb.jobs.synchronous import SynchronousIndexer
 from kotadb.logs import get_logger
 from kotadb.postgres.database import Database
@@ -16,8 +15,6 @@ from kotadb.settings import Settings
 
 GRACE_SECONDS = 5
 """How long answers that are under way may take at the end."""
-
-BACKLOG = 2048
 
 log = get_logger(__name__)
 
@@ -33,7 +30,7 @@ class ApiServer:
         self._stop = stop
         self._force = force
         self._synchronous = None if settings.async_indexing else SynchronousIndexer(settings, database)
-        self._listener = listen(settings.host, settings.port)
+        self._listener = listen(settings.host, settings.port, "KOTADB")
         config = uvicorn.Config(
             create_app(settings, database, self._synchronous),
             log_config=None,
@@ -46,8 +43,7 @@ class ApiServer:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        host, port = self._listener.getsockname()[:2]
-        log.info("listening", url=f"http://{f'[{host}]' if ':' in host else host}:{port}")
+        log.info("listening", url=url_of(self._listener))
         return self
 
     def __exit__(
@@ -63,17 +59,3 @@ class ApiServer:
             self._server.run([self._listener])
         finally:
             self._stop.set()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket bound to the address. Raises ConfigurationError."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(BACKLOG)
-    except OSError as error:
-        message = f"Cannot listen on {host}:{port} ({error.strerror}): set KOTADB_HOST, KOTADB_PORT"
-        raise ConfigurationError(message) from None
-    return listener

@@ -11,6 +11,7 @@ import psutil
 import psycopg
 import structlog
 
+from kotadb import metrics
 from kotadb.errors import ClaimLost, DatabaseUnavailable
 from kotadb.git.fetch import Fetched, fetch
 from kotadb.git.objects import list_tree, read_blobs
@@ -71,6 +72,7 @@ def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -
         ),
         Run(database, job, settings) as run,
     ):
+        metrics.run_began(job.attempt)
         log.info("job started", repository=job.repository_name, ref=job.ref, attempt=job.attempt)
         try:
             index_repo(run, settings)
@@ -129,6 +131,7 @@ def _current_index(run: Run, settings: Settings, fetched: Fetched) -> Index | No
 
 def _skip(run: Run, fetched: Fetched, current: Index) -> None:
     run.skip(fetched.commit_sha, fetched.branch, current.stats or {})
+    metrics.run_ended(metrics.Outcome.SKIPPED)
     log.info("job skipped: this commit is indexed already", commit_sha=fetched.commit_sha)
 
 
@@ -331,6 +334,7 @@ def _store(run: Run, settings: Settings, fetched: Fetched, linked: Linked) -> bo
 
     with run.step(Step.STORE):
         stats, wrote_most = run.store(replace_index)
+    metrics.run_ended(metrics.Outcome.COMPLETED, stats)
     log.info("job completed", commit_sha=fetched.commit_sha, **stats)
     return wrote_most
 

@@ -9,6 +9,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+from kotadb import metrics
 from kotadb.errors import WorkerDied
 from kotadb.jobs import queue
 from kotadb.logs import get_logger
@@ -71,6 +72,8 @@ def release(
         return taken, end(connection, [job.id for job in taken], failure, retries=settings.retry_limit)
 
     taken, ended = database.write(take)
+    for job in taken:
+        metrics.job_taken_back(None if failure is None else _loss(job, workers))
     report(ended)
     requeue(settings, database, [job.queue_job_id for job in taken if job.queue_job_id is not None])
 
@@ -99,7 +102,13 @@ def give_up(database: Database, job_id: UUID) -> None:
         return job
 
     if (job := database.write(bury)) is not None:
+        metrics.job_taken_back(metrics.Loss.WORKER_DIED)
         report(Ended([], [job], []))
+
+
+def _loss(job: jobs.Held, workers: Collection[str]) -> metrics.Loss:
+    """Why the job was taken: a worker whose end was seen is named."""
+    return metrics.Loss.WORKER_DIED if job.worker in workers else metrics.Loss.LEASE_OVER
 
 
 def _names(job: Job) -> dict[str, object]:

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 
 import psycopg
 
+from kotadb import metrics
 from kotadb.errors import DatabaseUnavailable
 from kotadb.jobs.prune import prune
 from kotadb.jobs.rescue import release
@@ -132,6 +133,7 @@ class Supervisor:
                 place.worker.seen_at = time.monotonic()
 
     def _bury(self, place: Place, worker: Worker) -> None:
+        metrics.worker_exited()
         log.warning(
             "a worker ended unasked", worker=worker.name, pid=worker.process.pid, exit_code=worker.process.returncode
         )

@@ -15,6 +15,7 @@ import psutil
 import psycopg
 import structlog
 
+from kotadb import metrics
 from kotadb.errors import ClaimLost, DatabaseUnavailable, KotaError, LimitExceeded
 from kotadb.jobs.failures import Fate, Verdict, judge
 from kotadb.jobs.rescue import end, release, report
@@ -71,6 +72,7 @@ class Run:
     def __exit__(self, *_: object) -> None:
         self._ended.set()
         self._pulse.join()
+        metrics.run_took(self.duration_ms)
 
     @property
     def is_lost(self) -> bool:
@@ -171,6 +173,7 @@ class Run:
             )  # fmt: skip
             self._record(verdict)
         if verdict.fate is Fate.DISCARD or self.is_lost:
+            metrics.run_ended(metrics.Outcome.DISCARDED)
             log.warning("claim lost: nothing was stored")
 
     def _record(self, verdict: Verdict) -> None:
@@ -198,7 +201,9 @@ class Run:
                 raise ClaimLost
             return end(connection, ids, verdict.failure, retries=retries, delay=delay, stats=self.stats())
 
-        report(self.database.write(write))
+        ended = self.database.write(write)
+        metrics.run_ended(metrics.Outcome.RETRIED if ended.waiting else metrics.Outcome.FAILED)
+        report(ended)
 
     def _too_late(self) -> LimitExceeded:
         limit = self._settings.max_job_seconds

@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
+from kotadb import metrics
 from kotadb.errors import ConfigurationError, DatabaseUnavailable
 from kotadb.jobs import queue
 from kotadb.jobs.index_repo import perform
@@ -40,6 +41,7 @@ def main() -> int:
     os.nice(NICENESS)
     settings = get_settings()
     configure_logging(settings)
+    metrics.join()
     if settings.database_url is None:
         raise ConfigurationError("A worker needs DATABASE_URL: start it with `kotadb worker`")
     with Database(settings.database_url, idle_seconds=settings.lease_seconds) as database:

@@ -71,6 +71,46 @@ def sweep(temp_dir: Path) -> int:
     return removed
 
 
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What a look at the temporary folder finds: directories that a sweep would remove, and the size of all of ours."""
+
+    orphaned: int
+    bytes: int
+
+
+def look(temp_dir: Path) -> Leftovers:
+    """Look at the directories of all runs, and change nothing."""
+    jobs = [job for job in _entries(temp_dir) if _JOB_FOLDER.fullmatch(job.name)]
+    orphaned = sum(_is_orphaned(run) for job in jobs for run in _entries(job))
+    return Leftovers(orphaned, sum(_size(job) for job in jobs))
+
+
+def _is_orphaned(folder: Path) -> bool:
+    """Whether nobody holds its lock. Asked for shared, and for an instant: who looks is in nobody's way."""
+    try:
+        lock_fd = os.open(folder / ".lock", os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except OSError:
+        return folder.is_dir()  # killed before it could make one, unless it is gone
+    try:
+        fcntl.flock(lock_fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(lock_fd)
+    return True
+
+
+def _size(folder: Path) -> int:
+    """Of all files in it, which come and go meanwhile."""
+    total = 0
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with suppress(OSError):
+                total += (Path(path) / name).lstat().st_size
+    return total
+
+
 def _make(folder: Path) -> int:
     """Make the folder and lock it. A sweeper may come in between, and take it for an orphan: then once more."""
     while True:

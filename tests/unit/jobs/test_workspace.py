@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from kotadb.errors import JobError
-from kotadb.jobs.workspace import sweep, workspace
+from kotadb.jobs.workspace import Leftovers, look, sweep, workspace
 
 
 def test_it_is_private_named_by_job_and_claim_and_gone_afterwards(tmp_path: Path) -> None:
@@ -83,3 +83,18 @@ def test_a_lock_that_a_child_inherited_keeps_the_directory(tmp_path: Path) -> No
     assert sweep(tmp_path) == 0
     os.close(inherited)
     assert sweep(tmp_path) == 1
+
+
+def test_a_look_finds_what_a_sweep_would_take_and_takes_nothing(tmp_path: Path) -> None:
+    for name in ("1", "2"):  # the second was killed before it could make its lock
+        orphan = tmp_path / f"kotadb-{uuid4()}" / name
+        orphan.mkdir(parents=True)
+        (orphan / "pack").write_bytes(bytes(100))
+    (orphan / ".lock").touch()
+    (tmp_path / "kotadb-notes" / "1").mkdir(parents=True)
+    with workspace(tmp_path, uuid4(), 1) as held:
+        (held.path / "pack").write_bytes(bytes(1000))
+        assert look(tmp_path) == look(tmp_path) == Leftovers(orphaned=2, bytes=1200)
+        assert sweep(tmp_path) == 2
+        assert look(tmp_path) == Leftovers(orphaned=0, bytes=1000)
+    assert look(tmp_path / "nowhere") == Leftovers(orphaned=0, bytes=0)
