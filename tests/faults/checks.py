@@ -1,6 +1,6 @@
 """All checks, in the order in which they are carried out."""
 
-from faults import kills, retries
+from faults import disks, kills, retries
 from faults.check import Check
 
 CHECKS: dict[str, Check] = {
@@ -14,5 +14,7 @@ CHECKS: dict[str, Check] = {
         retries.FLAKY,
         retries.NEVER_CLEARS,
         retries.PERMANENT_ERRORS,
+        disks.DATABASE_DISK,
+        disks.TEMP_DISK,
     )
 }

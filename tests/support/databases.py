@@ -36,10 +36,10 @@ def create_database(server_url: str, template: str = TEMPLATE) -> str:
 
 
 def drop_database(server_url: str, url: str) -> None:
-    """Drop it, whoever is still connected."""
+    """Drop it if it is there, whoever is still connected."""
     name = url.partition("?")[0].rpartition("/")[2]
     with connect(server_url, autocommit=True) as connection:
-        connection.execute(sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+        connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
 
 def database_url(server_url: str, name: str) -> str:

@@ -180,6 +180,7 @@ BREAKS: dict[str, Callable[[], None]] = {
     "permanent": _break(tracker, "judge", _fated(failures.Fate.RETRY)),
     "dead_letters": _break(queue, "bury", _nothing),
     "sweep": _break(supervisor, "sweep", _nothing),
+    "full": _break(tracker, "judge", _fated(failures.Fate.FAIL)),
     "expiry": _break(supervisor, "release", _only_by_name),
     "fence": _never_notice,
 }
