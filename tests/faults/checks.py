@@ -1,6 +1,6 @@
 """All checks, in the order in which they are carried out."""
 
-from faults import disks, kills, retries
+from faults import disks, kills, retries, weather
 from faults.check import Check
 
 CHECKS: dict[str, Check] = {
@@ -14,6 +14,10 @@ CHECKS: dict[str, Check] = {
         retries.FLAKY,
         retries.NEVER_CLEARS,
         retries.PERMANENT_ERRORS,
+        weather.BACKENDS,
+        weather.RESTARTS,
+        weather.HALF_OPEN,
+        weather.STORMS,
         disks.DATABASE_DISK,
         disks.TEMP_DISK,
     )

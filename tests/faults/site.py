@@ -6,7 +6,7 @@ import os
 import select
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +14,10 @@ from typing import Any, Self
 from uuid import UUID
 
 import psutil
+import psycopg
 
 from kotadb.access.keys import local_owner
-from kotadb.errors import NotFound
+from kotadb.errors import DatabaseUnavailable, NotFound
 from kotadb.postgres.database import Database
 from kotadb.questions.export import export_records
 from kotadb.questions.repositories import get_repository
@@ -43,13 +44,13 @@ class Site:
     lease: float = LEASE_SECONDS
     _number: Iterator[int] = field(default_factory=lambda: iter(range(10**6)))
 
-    def service(self, *, url: str | None = None, **settings: object) -> Service:
+    def service(self, **settings: object) -> Service:
         """A service that trusts the git server, with short leases, and what is planted."""
         trust = {"git_allowed_hosts": self.git.host_port, "git_ca_file": self.git.ca_file}
         chosen: dict[str, object] = (
             {"lease_seconds": self.lease, "retry_delay": 0.5, "retry_jitter": 0} | trust | settings
         )
-        service = Service(url or self.url, self.folder, **chosen)
+        service = Service(self.url, self.folder, **chosen)
         service.environment |= self.environment()
         return service
 
@@ -161,8 +162,9 @@ class Reader:
 
     def _read(self) -> None:
         while not self._stop.is_set():
-            self.partial += self._site.digest(self._repository_id) not in self._complete
-            self.looks += 1
+            with suppress(DatabaseUnavailable, psycopg.Error):  # that is what some checks are about
+                self.partial += self._site.digest(self._repository_id) not in self._complete
+                self.looks += 1
             self._stop.wait(0.02)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from kotadb.jobs import failures, index_repo, queue, requests, rescue, supervisor, tracker
 from kotadb.parsers import pool
+from kotadb.postgres import database
 from kotadb.postgres import jobs as postgres_jobs
 from kotadb.postgres.database import Database
 
@@ -168,7 +169,7 @@ def _never_notice() -> None:
     tracker.Run._lose = _nothing(tracker.Run._lose)  # type: ignore[method-assign]
 
 
-BREAKS: dict[str, Callable[[], None]] = {
+BREAKS: dict[str, Callable[[], object]] = {
     "rescue": _break(supervisor, "release", _nothing),
     "transaction": _break(index_repo, "store", _in_pieces),
     "free_hand_back": _break(supervisor, "release", _costly),
@@ -181,6 +182,12 @@ BREAKS: dict[str, Callable[[], None]] = {
     "dead_letters": _break(queue, "bury", _nothing),
     "sweep": _break(supervisor, "sweep", _nothing),
     "full": _break(tracker, "judge", _fated(failures.Fate.FAIL)),
+    # What the database did to a run counts against the job for good, and nobody looks after those that died of it.
+    "stubborn": lambda: [
+        _break(tracker, "judge", _fated(failures.Fate.FAIL))(),
+        _break(supervisor, "release", _nothing)(),
+    ],
+    "keepalive": lambda: [database.CONNECTION_ARGUMENTS.pop(name) for name in list(database.CONNECTION_ARGUMENTS)],
     "expiry": _break(supervisor, "release", _only_by_name),
     "fence": _never_notice,
 }
