@@ -117,14 +117,21 @@ def _https_config(source: RemoteSource, settings: Settings, resolve: Resolve) ->
 def _first_found(attempt: Callable[[str], Fetched], urls: tuple[str, str]) -> Fetched:
     """Some servers know a repository only as `name`, some only as `name.git`, and some redirect from one to the other.
 
-    Redirects are refused, and both spellings are the same address to us, so try them in turn.
+    Redirects are refused, and both spellings are the same address to us, so try them in turn. Where the second finds
+    nothing, it is the first that tells: a repository that moved away is not there with a suffix either.
     """
     try:
         return attempt(urls[0])
     except SourceRefused as error:
         if error.code not in ("repository_moved", "repository_not_found"):
             raise
-    return attempt(urls[1])
+        first = error
+    try:
+        return attempt(urls[1])
+    except SourceRefused as error:
+        if error.code != "repository_not_found":
+            raise
+        raise first from None
 
 
 # ---- local -----------------------------------------------------------------------------------------------------------

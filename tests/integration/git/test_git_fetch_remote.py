@@ -137,6 +137,14 @@ def test_a_repository_known_only_with_its_suffix_is_found(
     assert fetch_remote(source).commit_sha == repo.head
 
 
+@pytest.mark.usefixtures("repo")
+def test_a_repository_that_moved_away_is_not_called_unknown(
+    server: GitServer, source: RemoteSource, fetch_remote: Fetcher
+) -> None:
+    server.answer("owner/name/", 301, {"Location": server.url("elsewhere/name/info/refs?service=git-upload-pack")})
+    refused(fetch_remote, source, SourceRefused, "repository_moved")
+
+
 # ---- one resolution --------------------------------------------------------------------------------------------------
 
 
