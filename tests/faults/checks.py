@@ -3,4 +3,4 @@
 from faults import kills
 from faults.check import Check
 
-CHECKS: dict[str, Check] = {check.name: check for check in (kills.KILL9,)}
+CHECKS: dict[str, Check] = {check.name: check for check in (*kills.CHECKS,)}

@@ -191,7 +191,10 @@ class Run:
             ids = [job.id for job in jobs.held(connection, self.job.id, self.claim)]
             return end(connection, ids, verdict.failure, retries=retries, delay=delay, stats=self.stats())
 
-        report(self.database.write(write))
+        ended = self.database.write(write)
+        report(ended)
+        if not ended.waiting + ended.failed + ended.superseded:  # it broke, and had lost its claim by then
+            log.warning("claim lost: nothing was stored")
 
     def _too_late(self) -> LimitExceeded:
         limit = self._settings.max_job_seconds

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kotadb import lifeline
 from kotadb.jobs import failures, index_repo, queue, requests, rescue, supervisor, tracker
 from kotadb.parsers import pool
 from kotadb.postgres import jobs as postgres_jobs
@@ -28,6 +29,7 @@ def plant(what: str) -> None:
     wanted = json.loads(what)
     for name, (module, function, when) in BARRIERS.items():
         setattr(module, function, _at_barrier(Path(wanted["folder"]) / name, getattr(module, function), when))
+    index_repo._store_blobs = _deadly_if_poisoned(index_repo._store_blobs)
     if wanted["break"] in BREAKS:
         BREAKS[wanted["break"]]()
 
@@ -72,11 +74,30 @@ def _stop_at(fifo: Path) -> None:
         threading.Event().wait()
 
 
+def _deadly_if_poisoned(store_blobs: Function) -> Function:
+    """A run of a repository with this name kills its worker, with parsers at work."""
+
+    def deadly(run: Any, *arguments: Any) -> None:
+        if "poison" in run.job.repository_name:
+            os.kill(os.getpid(), signal.SIGKILL)
+        store_blobs(run, *arguments)
+
+    return deadly
+
+
 # ---- breaks ----------------------------------------------------------------------------------------------------------
 
 
 def _break(module: Any, name: str, replacement: Callable[[Function], Function]) -> Callable[[], None]:
     return lambda: setattr(module, name, replacement(getattr(module, name)))
+
+
+def _break_all(*breaks: Callable[[], None]) -> Callable[[], None]:
+    def break_all() -> None:
+        for do in breaks:
+            do()
+
+    return break_all
 
 
 def _nothing(_: Function) -> Function:
@@ -163,5 +184,10 @@ BREAKS: dict[str, Callable[[], None]] = {
     "permanent": _break(tracker, "judge", _fated(failures.Fate.RETRY)),
     "dead_letters": _break(queue, "bury", _nothing),
     "sweep": _break(supervisor, "sweep", _nothing),
+    "lifeline": _break(lifeline, "die_with_parent", _nothing),
+    "fence": _break_all(  # and in the database, see unguarded.py
+        _break(tracker.Run, "_lose", _nothing),
+        _break(index_repo, "collect_blobs", _nothing),  # a second guard: the other run takes what this one would store
+    ),
     "conflicts": _break(postgres_store, "CLAIM_LOST", lambda _: None),  # type: ignore[arg-type,return-value]
 }
