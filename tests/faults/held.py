@@ -6,7 +6,7 @@ from typing import Any
 
 import psutil
 
-from faults.site import PATIENCE_SECONDS, Barrier, Site
+from faults.site import PATIENCE_SECONDS, Barrier, Site, until
 from support.service import Service
 
 STAGES = ("fetch", "parse", "resolve", "store")
@@ -46,7 +46,18 @@ def _hold_fetch(site: Site, service: Service, address: str, wanted: dict[str, An
     gate = site.git.hold(name)
     job = service.index(address, **{"force": True} | wanted)
     assert gate.reached.wait(PATIENCE_SECONDS), "git did not ask"
-    return Held(job["job_id"], job["repository_id"], service.worker_of(job["job_id"]), lambda: site.git.let_go(name))
+    # It may have been for an older job of the repository.
+    assert until(lambda: _worker(service, job["job_id"]) is not None), "no worker took the job"
+    worker = _worker(service, job["job_id"])
+    assert worker is not None
+    return Held(job["job_id"], job["repository_id"], worker, lambda: site.git.let_go(name))
+
+
+def _worker(service: Service, job_id: str) -> psutil.Process | None:
+    try:
+        return service.worker_of(job_id)
+    except (ValueError, psutil.NoSuchProcess):
+        return None
 
 
 def _nothing() -> None:
