@@ -26,7 +26,19 @@ def _two_runs(connection: Connection) -> None:
     connection.execute("drop index index_jobs_one_run")
 
 
+def _no_foreign_keys(connection: Connection) -> None:
+    """Nothing goes with its repository."""
+    found = connection.execute(
+        """select format('alter table %s drop constraint %I', conrelid::regclass, conname) as drop from pg_constraint
+           where contype = 'f' and connamespace = 'kotadb'::regnamespace
+               and conrelid::regclass::text not like '%procrastinate%'"""
+    ).fetchall()
+    for row in found:
+        connection.execute(row["drop"].encode())
+
+
 _UNGUARD: dict[str, Callable[[Connection], None]] = {
     "fence": _no_fence,
+    "foreign_keys": _no_foreign_keys,
     "lock": _two_runs,
 }

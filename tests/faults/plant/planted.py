@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from kotadb import lifeline
+from kotadb.git import fetch
 from kotadb.jobs import failures, index_repo, queue, requests, rescue, supervisor, tracker
 from kotadb.parsers import pool
 from kotadb.postgres import store as postgres_store
@@ -38,6 +39,7 @@ BARRIERS: dict[str, tuple[Any, str, str]] = {
     "claimed": (index_repo, "_fetch", "before"),
     "parse": (index_repo, "_store_blobs", "before"),  # with parser processes at work
     "resolve": (index_repo, "_facts", "after"),
+    "staged": (index_repo, "stage", "after"),  # the transaction is open, and keeps nobody waiting
     "store": (index_repo, "store", "after"),  # all is written, nothing committed
     "stored": (index_repo, "_tidy", "before"),  # committed; the queue does not know yet
 }
@@ -147,6 +149,16 @@ def _apart(enqueue: Function) -> Function:
     return elsewhere
 
 
+def _moving_tip(_: Function) -> Function:
+    """What is downloaded is what HEAD names by then."""
+
+    def download(git: Any, url: str, tip: str, filter_: str) -> str:
+        fetch._download(git, url, fetch.HEAD, filter_)
+        return str(git.run("rev-parse", "FETCH_HEAD").decode().strip())
+
+    return download
+
+
 def _unlocked(enqueue: Function) -> Function:
     def without_lock(connection: Any, job: Any) -> int:
         number: int = enqueue(connection, job)
@@ -188,6 +200,7 @@ BREAKS: dict[str, Callable[[], None]] = {
     "transaction": _break(index_repo, "store", _in_pieces),
     "free_hand_back": _break(supervisor, "release", _costly),
     "durable": _break(requests, "submit", _early),
+    "one_resolution": _break(fetch, "_download_tip", _moving_tip),
     "one_transaction": _break(queue, "enqueue", _apart),
     "lock": _break(queue, "enqueue", _unlocked),
     "attempts": _break(rescue, "end", _endless),
