@@ -132,3 +132,5 @@ TEMP_DISK = Check(
     breaks=("full",),
     needs_root=True,
 )
+
+CHECKS = (DATABASE_DISK, TEMP_DISK)

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from faults.site import Site
+from faults.unguarded import unguard
 from kotadb.postgres.database import Database
 from kotadb.postgres.embedded import EmbeddedServer
 from support.databases import create_database, create_template, drop_database
@@ -42,5 +43,6 @@ class Ground:
         (folder / "git").mkdir(parents=True)
         url = create_database(self._server.url)
         with GitServer(folder / "git", folder) as git, Database(url) as database:
+            unguard(database, broken)
             yield Site(folder, url, git, database, broken)
         drop_database(self._server.url, url)

@@ -3,19 +3,30 @@
 import os
 import signal
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
 
 import psutil
 
 from faults.check import Check, Figures, Scale
-from faults.retries import RETRY_LIMIT, letters
-from faults.site import PATIENCE_SECONDS, POISON, Barrier, Reader, Site, sources, until
-from support.repos import Repo, make_repo
+from faults.held import STAGES, alive, hold
+from faults.site import PATIENCE_SECONDS, Reader, Site, sources, until
+from kotadb.jobs.queue import DEAD_LETTERS
+from support.repos import Repo
 from support.service import Service
 
-STAGES = ("fetch", "parse", "resolve", "store")
+CLAIM_LOST = "claim lost: nothing was stored"
+LATE_SECONDS = 10
 RECOVERY_SECONDS = 5
 """What a job may take to be at work again, besides its lease."""
+
+RUNS = 4
+"""Of a job that fails every time: the first, and three more."""
+
+OF_PARSERS = ("parser_memory", "parser_crash", "parser_timeout")
+"""Why a file may be skipped that its parser cannot do; which of them is a question of the machine."""
 
 
 @dataclass
@@ -71,11 +82,12 @@ def two_versions(site: Site, service: Service, address: str, repo: Repo) -> tupl
 
 def kill_at(site: Site, service: Service, address: str, stage: str, tally: Tally) -> None:
     """Kill the worker of a new job at this stage, and see the job done all the same."""
-    job, worker = held(site, service, address, stage)
-    tally.below += worker.children(recursive=True)
+    held = hold(site, service, address, stage)
+    job, worker = held.job_id, held.worker
+    tally.below += held.below()
     killed_at = time.monotonic()
     os.kill(worker.pid, signal.SIGKILL)
-    site.git.let_go(address.rsplit("/", 1)[1])
+    held.let_go()
     ended = service.wait_for_log("a worker ended unasked", pid=worker.pid)
     tally.unproved += ended["exit_code"] != -signal.SIGKILL
     if stage != "stored":
@@ -90,109 +102,154 @@ def kill_at(site: Site, service: Service, address: str, stage: str, tally: Tally
     tally.twice += len(completions) > 1
 
 
+# ---- the whole service -----------------------------------------------------------------------------------------------
+
+
 def kill_services(site: Site, scale: Scale, figures: Figures) -> None:
-    """The whole service at once, as when a machine goes down; nobody sees its workers die."""
-    kills = list(STAGES) * scale.of(2, 0) or [scale.random.choice(STAGES)]
-    slowest, lost, survivors = 0.0, 0, 0
-    for stage in kills:
-        address, _ = site.repository()
-        with site.service(workers=1) as service:
-            job, _ = held(site, service, address, stage)
-            below = psutil.Process(service.process.pid).children(recursive=True)
-            killed_at = time.monotonic()
+    stages = scale.random.sample(STAGES * scale.of(8, 1), scale.of(8 * len(STAGES), 2))
+    address, _ = site.repository(sources(1))
+    lost = twice = survivors = 0
+    slowest = 0.0
+    with ExitStack() as services:
+        service = services.enter_context(site.service(workers=1))
+        for stage in stages:
+            held = hold(site, service, address, stage)
+            processes = psutil.Process(service.process.pid).children(recursive=True)
+            killed_at = site.now()
             service.process.kill()
-            survivors += len(psutil.wait_procs(below, timeout=RECOVERY_SECONDS)[1])
-            site.git.let_go(address.rsplit("/", 1)[1])
-        with site.service(workers=1) as service:
-            if not service.logs("job started", 2 * (site.lease + RECOVERY_SECONDS), job_id=job, attempt=2):
+            if survivors := outlive(processes):
+                break
+            services.close()
+            held.let_go()
+            service = services.enter_context(site.service(workers=1))
+            if not service.logs("job started", 2 * (site.lease + RECOVERY_SECONDS), job_id=held.job_id, attempt=2):
                 lost += 1
                 break
-            slowest = max(slowest, time.monotonic() - killed_at)
-            lost += service.job(job, PATIENCE_SECONDS)["status"] != "completed"
-            until(lambda: not site.orphans())
-    figures.none("jobs lost", lost)
-    figures.none("surviving processes", survivors)
-    figures.none("orphan directories", len(site.orphans()))
-    figures.at_most("slowest recovery, seconds", slowest, site.lease + RECOVERY_SECONDS)
+            slowest = max(slowest, site.seconds_until_started(held.job_id, killed_at))
+            done = service.job(held.job_id, PATIENCE_SECONDS)
+            lost += done["status"] != "completed"
+            twice += done["attempt"] != 2
+        until(lambda: not site.orphans())
+        figures.none("jobs lost", lost)
+        figures.none("jobs with other than two attempts", twice)
+        figures.none("surviving processes", survivors)
+        figures.none("orphan directories", len(site.orphans()))
+        figures.at_most("slowest recovery, seconds", slowest, site.lease + RECOVERY_SECONDS)
 
 
-def held(site: Site, service: Service, address: str, stage: str) -> tuple[str, psutil.Process]:
-    """A new job that stands still at this stage, and the worker that runs it."""
-    if stage == "fetch":
-        gate = site.git.hold(address.rsplit("/", 1)[1])
-        job = service.index(address, force=True)["job_id"]
-        assert gate.reached.wait(PATIENCE_SECONDS), f"no worker came to {stage}"
-        return job, service.worker_of(job)
-    barrier = Barrier(site.barriers, stage)
-    job = service.index(address, force=True)["job_id"]
-    worker = barrier.wait()
-    assert worker is not None, f"no worker came to {stage}"
-    return job, worker
+def outlive(processes: list[psutil.Process]) -> int:
+    """How many of them are there a little later, for a service that is dead; those are ended here."""
+    until(lambda: not alive(processes), LATE_SECONDS)
+    survivors = alive(processes)
+    for process in survivors:
+        process.kill()
+    return len(survivors)
+
+
+# ---- paused ----------------------------------------------------------------------------------------------------------
 
 
 def pause_workers(site: Site, scale: Scale, figures: Figures) -> None:
-    """A worker sleeps past its lease, wakes up, and wants to go on where it was."""
-    if site.broken == "fence":
-        remove_fence(site)
-    stages = scale.of(3, 1) * ["resolve", "store"]
-    late, changed, slowest = 0, 0, 0.0
+    stages = ["resolve", "store"] if scale.short else [*STAGES, *STAGES]
+    lost = changed = discarded = 0
+    slowest = 0.0
     with site.service(workers=2) as service:
+        address, repo = site.repository(sources(1))
+        repo.git("tag", "v1")
+        repo.commit(sources(2))
+        repo.git("tag", "v2")
         for stage in stages:
-            address, _ = site.repository()
-            barrier = Barrier(site.barriers, stage, send_on=True)
-            job = service.index(address)["job_id"]
-            paused = barrier.wait()
-            assert paused is not None
-            paused.suspend()
-            paused_at = time.monotonic()
-            service.wait_for_log("job started", job_id=job, attempt=2)
-            slowest = max(slowest, time.monotonic() - paused_at)
-            before = service.job(job, PATIENCE_SECONDS)
-            digest = site.digest(before["repository_id"])
-            paused.resume()
-            barrier.send_on()
-            late += service.logs("claim lost: nothing was stored", 2 * RECOVERY_SECONDS, job_id=job) is None
-            changed += (service.job(job), site.digest(before["repository_id"])) != (before, digest)
-    figures.none("late finishers that did not notice", late)
-    figures.none("jobs or indexes that they changed", changed)
-    figures.at_most("slowest recovery, seconds", slowest, site.lease + RECOVERY_SECONDS)
+            repo.git("reset", "--hard", "--quiet", "v1")
+            held = hold(site, service, address, stage, send_on=True)
+            held.worker.suspend()
+            paused_at = site.now()
+            repo.git("reset", "--hard", "--quiet", "v2")  # what the late one would store is not what the next one does
+            site.git.let_go(address.rsplit("/", 1)[1] + "/")
+            if not service.logs("job started", 2 * (site.lease + RECOVERY_SECONDS), job_id=held.job_id, attempt=2):
+                lost += 1
+            slowest = max(slowest, site.seconds_until_started(held.job_id, paused_at))
+            done = service.job(held.job_id, PATIENCE_SECONDS)
+            lost += done["status"] != "completed"
+            served = site.digest(held.repository_id)
+            held.worker.resume()
+            held.let_go()
+            discarded += late_end(service, held.job_id) == CLAIM_LOST
+            changed += (service.job(held.job_id), site.digest(held.repository_id)) != (done, served)
+        until(lambda: not site.orphans())
+        figures.none("jobs lost", lost)
+        figures.none("jobs or indexes changed by a late finisher", changed)
+        figures.all("late finishers that discarded what they had", discarded, len(stages))
+        figures.none("orphan directories", len(site.orphans()))
+        figures.at_most("slowest recovery, seconds", slowest, site.lease + RECOVERY_SECONDS)
 
 
-def remove_fence(site: Site) -> None:
-    """Have the database store whatever comes."""
-    [row] = site.rows("select pg_get_functiondef('store_indexed_data'::regproc) as source")
-    site.rows(row["source"].replace("and claim = p_claim and status = 'processing'", "").replace("%", "%%"))
+def late_end(service: Service, job_id: str) -> str | None:
+    """How the job's first run ended, by what it logged."""
+    claim = service.wait_for_log("job started", job_id=job_id, attempt=1)["claim"]
+
+    def end() -> str | None:
+        ends = (line["event"] for line in list(service.log) if line.get("claim") == claim)
+        return next((event for event in ends if event in (CLAIM_LOST, "job completed")), None)
+
+    until(lambda: end() is not None, LATE_SECONDS)
+    return end()
 
 
-def poison_job(site: Site, scale: Scale, figures: Figures) -> None:
-    """A job whose worker dies each time (`planted.POISON`), beside others that are just running."""
-    with site.service(workers=3) as service:
-        neighbours = [site.repository()[0] for _ in range(2)]
-        held_jobs = [held(site, service, address, "fetch")[0] for address in neighbours]
-        name = site.git.root / "owner" / POISON
-        make_repo(name, sources(1))
-        dead = service.job(service.index(site.git.url(f"owner/{POISON}"))["job_id"], PATIENCE_SECONDS)
-        for address in neighbours:
-            site.git.let_go(address.rsplit("/", 1)[1])
-        finished = [service.job(job, PATIENCE_SECONDS) for job in held_jobs]
-    error = (dead["error"] or {}).get("code")
-    figures.all("dead after its attempts", (dead["status"], error) == ("failed", "worker_died"), 1)
-    figures.all("its attempts", dead["attempt"], RETRY_LIMIT + 1)
-    figures.all("dead letters", len(letters(site, dead["job_id"])), 1)
-    figures.none("attempts that its neighbours lost", sum(job["attempt"] - 1 for job in finished))
-    figures.all("neighbours completed", sum(job["status"] == "completed" for job in finished), len(finished))
+# ---- poisoned --------------------------------------------------------------------------------------------------------
 
 
-def poison_file(site: Site, scale: Scale, figures: Figures) -> None:
-    """Nesting that the parser's memory cannot hold: a real file, the real parser, the real limit."""
-    files = sources(1) | {"deep.ts": "export const a = " + "[a,\n" * 200_000}
-    with site.service(workers=1, max_parser_memory_bytes=64 * 2**20, retry_limit=0) as service:
-        address, _ = site.repository(files)
-        job = service.job(service.index(address)["job_id"], PATIENCE_SECONDS)
-    skipped = (job["stats"] or {}).get("files_skipped", {})
-    figures.all("completed", job["status"] == "completed", 1)
-    figures.all("files skipped for their parser", sum(n for reason, n in skipped.items() if "parser_" in reason), 1)
-    figures.all("files indexed", (job["stats"] or {}).get("files_indexed", 0), len(files) - 1)
+def poison_jobs(site: Site, scale: Scale, figures: Figures) -> None:
+    poisoned = [site.repository(sources(1), f"owner/poison{n}")[0] for n in range(scale.of(3, 1))]
+    with site.service(workers=4) as service:
+        neighbours = [hold(site, service, site.repository()[0], "fetch") for _ in range(2)]
+        jobs = [service.index(address)["job_id"] for address in poisoned]
+        until(lambda: all(has_ended(service, job) for job in jobs))
+        for neighbour in neighbours:
+            neighbour.let_go()
+        done = [service.job(job) for job in jobs]
+        spared = [service.job(neighbour.job_id, PATIENCE_SECONDS) for neighbour in neighbours]
+        letters = site.rows(
+            "select args ->> 'job_id' as job_id from procrastinate_jobs where queue_name = %s", DEAD_LETTERS
+        )
+        figures.all("runs of a job that kills its worker, on average", runs(service, jobs) / len(jobs), RUNS)
+        figures.all("such jobs failed with worker_died", sum(died(job) for job in done), len(jobs))
+        figures.all("dead letters", sum(letter["job_id"] in jobs for letter in letters), len(jobs))
+        figures.none("dead letters of others", sum(letter["job_id"] not in jobs for letter in letters))
+        figures.none("attempts that it cost neighbours", sum(job["attempt"] - 1 for job in spared))
+        figures.all("neighbours completed", sum(job["status"] == "completed" for job in spared), len(spared))
+
+
+def has_ended(service: Service, job_id: str) -> bool:
+    """Whether the job has ended, or had more runs than any may."""
+    return runs(service, [job_id]) > RUNS or service.job(job_id)["finished_at"] is not None
+
+
+def runs(service: Service, jobs: list[str]) -> int:
+    return sum(len(service.lines("job started", job_id=job)) for job in jobs)
+
+
+def died(job: dict[str, Any]) -> bool:
+    return bool(job["status"] == "failed" and job["error"]["code"] == "worker_died")
+
+
+def poison_files(site: Site, scale: Scale, figures: Figures) -> None:
+    poison: dict[str, str | bytes] = {
+        f"deep{n}.ts": f"export const a{n} = " + "[a,\n" * 200_000 for n in range(scale.of(4, 1))
+    }
+    good = sources(1)
+    # One run each: what cannot be done is to be seen at once.
+    with site.service(workers=3, max_parser_memory_bytes=64 * 2**20, retry_limit=0) as service:
+        guilty = [site.repository(poison | good)[0] for _ in range(scale.of(4, 1))]
+        innocent = [site.repository(good)[0] for _ in range(scale.of(12, 3))]
+        mixed = [address for pair in zip_longest(guilty, innocent) for address in pair if address]
+        jobs = [service.index(address)["job_id"] for address in mixed]
+        done = [service.job(job, PATIENCE_SECONDS) for job in jobs]
+        completed = [job for job in done if job["status"] == "completed"]
+        skipped = sum(job["stats"]["files_skipped"].get(reason, 0) for job in completed for reason in OF_PARSERS)
+        figures.all("repositories completed", len(completed), len(jobs))
+        figures.all("files skipped that kill their parser", skipped, len(guilty) * len(poison))
+        figures.all("files indexed", sum(job["stats"]["files_indexed"] for job in completed), len(jobs) * len(good))
+        figures.none("workers lost", len(service.lines("a worker ended unasked")))
 
 
 KILL9 = Check(
@@ -204,22 +261,30 @@ KILL9 = Check(
 
 SERVICE_KILL = Check(
     "service_kill",
-    "a service killed with all its workers has its jobs done by the next one, within lease + 5 s",
+    "the whole service killed and started again: its jobs are at work within lease + 5 s, and nothing survives it",
     kill_services,
-    breaks=("expiry",),
+    breaks=("rescue", "lifeline"),
 )
+
 PAUSED = Check(
     "paused",
-    "a worker that slept past its lease finds its job done by another, and stores nothing",
+    "a worker that was paused past its lease loses its job to another, and discards what it did",
     pause_workers,
     breaks=("fence",),
 )
+
 POISON_JOB = Check(
     "poison_job",
-    "a job that kills its worker every time is dead after its attempts, and costs no other job any",
-    poison_job,
-    breaks=("attempts",),
+    "a job that kills its worker every time is dead after its attempts, and costs no other job one",
+    poison_jobs,
+    breaks=("attempts", "dead_letters"),
 )
+
 POISON_FILE = Check(
-    "poison_file", "a file that kills its parser is skipped, and nothing else", poison_file, breaks=("blame",)
+    "poison_file",
+    "a file that kills its parser is skipped, and its repository and all others complete",
+    poison_files,
+    breaks=("blame",),
 )
+
+CHECKS = (KILL9, SERVICE_KILL, PAUSED, POISON_JOB, POISON_FILE)

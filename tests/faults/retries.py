@@ -146,3 +146,5 @@ PERMANENT_ERRORS = Check(
     tell_apart,
     breaks=("permanent", "retries"),
 )
+
+CHECKS = (FLAKY, NEVER_CLEARS, PERMANENT_ERRORS)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,7 +17,7 @@ from uuid import UUID
 import psutil
 import psycopg
 
-from kotadb.access.keys import local_owner
+from kotadb.access.keys import LOCAL_OWNER, create_key, local_owner
 from kotadb.errors import DatabaseUnavailable, NotFound
 from kotadb.postgres.database import Database
 from kotadb.questions.export import export_records
@@ -42,6 +43,7 @@ class Site:
     database: Database
     broken: str | None = None
     lease: float = LEASE_SECONDS
+    _key: str | None = None
     _number: Iterator[int] = field(default_factory=lambda: iter(range(10**6)))
 
     def service(self, **settings: object) -> Service:
@@ -52,6 +54,8 @@ class Site:
         )
         service = Service(self.url, self.folder, **chosen)
         service.environment |= self.environment()
+        self._key = self._key or create_key(self.database, LOCAL_OWNER, "faults")
+        service.key = self._key
         return service
 
     def environment(self) -> dict[str, str]:
@@ -68,15 +72,26 @@ class Site:
     def temp_dir(self) -> Path:
         return self.folder / "tmp"
 
-    def repository(self, files: dict[str, str | bytes] | None = None) -> tuple[str, Repo]:
+    def repository(self, files: dict[str, str | bytes] | None = None, name: str = "") -> tuple[str, Repo]:
         """A new repository on the git server: its address, and its work tree."""
-        name = f"owner/r{next(self._number)}"
+        name = name or f"owner/r{next(self._number)}"
         return self.git.url(name), make_repo(self.git.root / name, files or sources(1))
 
     def rows(self, sql: str, *parameters: object) -> list[dict[str, Any]]:
         with self.database.transaction() as connection:
             cursor = connection.execute(sql.encode(), parameters)
             return cursor.fetchall() if cursor.description else []
+
+    def now(self) -> datetime:
+        """By the database's clock, as all times of jobs."""
+        at: datetime = self.rows("select clock_timestamp() as at")[0]["at"]
+        return at
+
+    def seconds_until_started(self, job_id: str, after: datetime) -> float:
+        """From that moment to the start of the job's last run."""
+        [row] = self.rows("select started_at from index_jobs where id = %s", job_id)
+        started_at: datetime = row["started_at"]
+        return (started_at - after).total_seconds()
 
     def digest(self, repository_id: str) -> str | None:
         """What a reader sees of the repository's first index, without its times; None before there is one."""

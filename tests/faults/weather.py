@@ -202,3 +202,5 @@ HALF_OPEN = Check(
 STORMS = Check(
     "storms", "a database with no connection to spare loses no job, and work goes on", exhaust, breaks=("stubborn",)
 )
+
+CHECKS = (BACKENDS, RESTARTS, HALF_OPEN, STORMS)

@@ -35,6 +35,8 @@ class Service:
     def __init__(self, url: str, folder: Path, **settings: object) -> None:
         self.url = url
         self.temp_dir = folder / "tmp"
+        self.key: str | None = None
+        """The key to speak with; a new one is made if there is none."""
         self.log: deque[dict[str, Any]] = deque(maxlen=100_000)
         self._logged = threading.Condition()
         self.environment = environment(url, folder, port=0, **settings)
@@ -51,9 +53,9 @@ class Service:
         self._reader.start()
         address = self.wait_for_log("listening")["url"]
         self.wait_for_log("ready")
-        key = run(["keys", "create", "--name", "test"], self.environment).stdout.strip()
+        self.key = self.key or run(["keys", "create", "--name", "test"], self.environment).stdout.strip()
         self.client = httpx.Client(
-            base_url=address, headers={"Authorization": f"Bearer {key}"}, timeout=PATIENCE_SECONDS
+            base_url=address, headers={"Authorization": f"Bearer {self.key}"}, timeout=PATIENCE_SECONDS
         )
         self._wait_for_workers()
         return self
@@ -97,6 +99,10 @@ class Service:
         with self._logged:
             self._logged.wait_for(lambda: found() or self.process.poll() is not None, seconds)
         return found()
+
+    def lines(self, event: str, **fields: object) -> list[dict[str, Any]]:
+        """Every line with this event and these fields that was logged until now."""
+        return [line for line in list(self.log) if line["event"] == event and fields.items() <= line.items()]
 
     def index(self, repository: str, **wanted: object) -> dict[str, Any]:
         """POST /index; the accepted job."""

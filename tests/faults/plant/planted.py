@@ -8,16 +8,16 @@ import json
 import os
 import signal
 import threading
-import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kotadb import lifeline
+from kotadb.git import fetch
 from kotadb.jobs import failures, index_repo, queue, requests, rescue, supervisor, tracker
 from kotadb.parsers import pool
 from kotadb.postgres import database
-from kotadb.postgres import jobs as postgres_jobs
 from kotadb.postgres.database import Database
 
 Function = Callable[..., Any]
@@ -26,9 +26,9 @@ Function = Callable[..., Any]
 def plant(what: str) -> None:
     """`what` is JSON: the folder of the barriers, and the name of a break or null."""
     wanted = json.loads(what)
-    index_repo.index_repo = _poisonous(index_repo.index_repo)
     for name, (module, function, when) in BARRIERS.items():
         setattr(module, function, _at_barrier(Path(wanted["folder"]) / name, getattr(module, function), when))
+    index_repo._store_blobs = _deadly_if_poisoned(index_repo._store_blobs)
     if wanted["break"] in BREAKS:
         BREAKS[wanted["break"]]()
 
@@ -39,6 +39,7 @@ BARRIERS: dict[str, tuple[Any, str, str]] = {
     "claimed": (index_repo, "_fetch", "before"),
     "parse": (index_repo, "_store_blobs", "before"),  # with parser processes at work
     "resolve": (index_repo, "_facts", "after"),
+    "staged": (index_repo, "stage", "after"),  # the transaction is open, and keeps nobody waiting
     "store": (index_repo, "store", "after"),  # all is written, nothing committed
     "stored": (index_repo, "_tidy", "before"),  # committed; the queue does not know yet
 }
@@ -73,16 +74,15 @@ def _stop_at(fifo: Path) -> None:
         threading.Event().wait()
 
 
-def _poisonous(function: Function) -> Function:
-    """Some repositories are the death of whoever works on them."""
+def _deadly_if_poisoned(store_blobs: Function) -> Function:
+    """A run of a repository with this name kills its worker, with parsers at work."""
 
-    @functools.wraps(function)
-    def wrapped(run: Any, *arguments: Any) -> Any:
-        if run.job.repository_name.endswith("/poison"):
+    def deadly(run: Any, *arguments: Any) -> None:
+        if "poison" in run.job.repository_name:
             os.kill(os.getpid(), signal.SIGKILL)
-        return function(run, *arguments)
+        store_blobs(run, *arguments)
 
-    return wrapped
+    return deadly
 
 
 # ---- breaks ----------------------------------------------------------------------------------------------------------
@@ -90,6 +90,14 @@ def _poisonous(function: Function) -> Function:
 
 def _break(module: Any, name: str, replacement: Callable[[Function], Function]) -> Callable[[], None]:
     return lambda: setattr(module, name, replacement(getattr(module, name)))
+
+
+def _break_all(*breaks: Callable[[], None]) -> Callable[[], None]:
+    def break_all() -> None:
+        for do in breaks:
+            do()
+
+    return break_all
 
 
 def _nothing(_: Function) -> Function:
@@ -111,21 +119,44 @@ def _costly(release: Function) -> Function:
     return lambda *arguments, **named: release(*arguments, **named | {"failure": rescue.DIED})
 
 
+class _Late:
+    """A database whose writes are committed a little after they are said to be done."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def write(self, work: Function) -> Any:
+        transaction = self._database.transaction()
+        result = work(transaction.__enter__())
+        threading.Timer(0.2, transaction.__exit__, (None, None, None)).start()
+        return result
+
+
 def _early(submit: Function) -> Function:
     """The answer comes first, and then the job is kept."""
+    return lambda database, *arguments, **named: submit(_Late(database), *arguments, **named)
 
-    def answer(database: Database, *arguments: Any, **named: Any) -> Any:
-        with database.transaction() as connection:
-            row = connection.execute("select * from index_jobs limit 1").fetchone()
-        job = submit(database, *arguments, **named) if row is None else None
-        threading.Timer(0.5, submit, (database, *arguments), named).start()
-        if job is None:
-            with database.transaction() as connection:
-                job = postgres_jobs.get(connection, row["id"]) if row else None
-        assert job is not None
-        return replace(job, id=uuid.uuid4())
 
-    return answer
+def _apart(enqueue: Function) -> Function:
+    """The queue's row is written in a transaction of its own."""
+
+    def elsewhere(connection: Any, job: Any) -> int:
+        with Database(os.environ["DATABASE_URL"]) as other, other.transaction() as at:
+            number: int = enqueue(at, job)
+        threading.Event().wait(0.02)  # the gap that a kill may fall into
+        return number
+
+    return elsewhere
+
+
+def _moving_tip(_: Function) -> Function:
+    """What is downloaded is what HEAD names by then."""
+
+    def download(git: Any, url: str, tip: str, filter_: str) -> str:
+        fetch._download(git, url, fetch.HEAD, filter_)
+        return str(git.run("rev-parse", "FETCH_HEAD").decode().strip())
+
+    return download
 
 
 def _unlocked(enqueue: Function) -> Function:
@@ -159,21 +190,13 @@ def _blames_nobody(_: Function) -> Function:
     return is_proved
 
 
-def _only_by_name(release: Function) -> Function:
-    """Jobs whose worker nobody saw die are left to it."""
-    return lambda *arguments, **named: release(*arguments, **named | {"expired": False})
-
-
-def _never_notice() -> None:
-    tracker.Run.check = _nothing(tracker.Run.check)  # type: ignore[method-assign]
-    tracker.Run._lose = _nothing(tracker.Run._lose)  # type: ignore[method-assign]
-
-
 BREAKS: dict[str, Callable[[], object]] = {
     "rescue": _break(supervisor, "release", _nothing),
     "transaction": _break(index_repo, "store", _in_pieces),
     "free_hand_back": _break(supervisor, "release", _costly),
     "durable": _break(requests, "submit", _early),
+    "one_resolution": _break(fetch, "_download_tip", _moving_tip),
+    "one_transaction": _break(queue, "enqueue", _apart),
     "lock": _break(queue, "enqueue", _unlocked),
     "attempts": _break(rescue, "end", _endless),
     "blame": _break(pool.Worker, "_is_proved", _blames_nobody),
@@ -188,6 +211,9 @@ BREAKS: dict[str, Callable[[], object]] = {
         _break(supervisor, "release", _nothing)(),
     ],
     "keepalive": lambda: [database.CONNECTION_ARGUMENTS.pop(name) for name in list(database.CONNECTION_ARGUMENTS)],
-    "expiry": _break(supervisor, "release", _only_by_name),
-    "fence": _never_notice,
+    "lifeline": _break(lifeline, "die_with_parent", _nothing),
+    "fence": _break_all(  # and in the database, see unguarded.py
+        _break(tracker.Run, "_lose", _nothing),
+        _break(index_repo, "collect_blobs", _nothing),  # a second guard: the other run takes what this one would store
+    ),
 }

@@ -106,6 +106,17 @@ def test_a_cancelled_run_notices_and_can_write_nothing(database: Database, setti
     assert requests.get(database, claimed.id).error_code == "cancelled"
 
 
+def test_a_run_that_breaks_and_had_lost_its_claim_unnoticed_says_so(
+    database: Database, settings: Settings, claimed: Job
+) -> None:
+    run = Run(database, claimed, settings)  # without its pulse: it is the first to look
+    requests.cancel(database, claimed.id)
+    with capture_logs() as logged:
+        run.fail(RuntimeError("the connection broke"))
+    assert logged[-1]["event"] == "claim lost: nothing was stored"
+    assert requests.get(database, claimed.id).error_code == "cancelled"
+
+
 def test_a_run_that_takes_too_long_is_told_so(database: Database, settings: Settings, claimed: Job) -> None:
     run = Run(database, claimed, settings.model_copy(update={"max_job_seconds": 0.001}))
     Event().wait(0.01)
