@@ -1,6 +1,7 @@
 """The queue: procrastinate, kept to a few calls. A queue row carries a job; `index_jobs` is the truth about it."""
 
 import os
+import signal
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 from uuid import UUID
@@ -13,7 +14,7 @@ from procrastinate.manager import JobManager
 
 from kotadb.logs import get_logger
 from kotadb.model import Job
-from kotadb.postgres.database import CONNECTION_ARGUMENTS, SEARCH_PATH, Connection
+from kotadb.postgres.database import CONNECTION_ARGUMENTS, RECONNECT_SECONDS, SEARCH_PATH, Connection
 from kotadb.postgres.queries import query
 
 QUEUE = "index-repo"
@@ -54,7 +55,7 @@ async def _set_search_path(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 class _JobManager(JobManager):
-    """The queue's own, but for the claim, which is faster, and for a heartbeat that reaches nobody."""
+    """The queue's own, but for the claim, which is faster, and for heartbeats that reach nobody."""
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> QueueJob | None:
         """The next job that may run, claimed for this worker."""
@@ -64,11 +65,12 @@ class _JobManager(JobManager):
         return QueueJob.from_row(rows[0]) if rows else None
 
     async def update_heartbeat(self, worker_id: int) -> None:
-        """Raises RuntimeError, by which the worker ends, if others have given it up: it was paused for too long."""
+        """Others give up a worker that was paused, or without a database, for too long: it ends, and is replaced."""
         await super().update_heartbeat(worker_id)
         known = await self.connector.execute_query_all_async(query("queue.worker"), worker_id=worker_id)
         if not known:
-            raise RuntimeError("this worker was given up by others")
+            log.warning("this worker was given up by others: it ends")
+            signal.raise_signal(signal.SIGTERM)
 
 
 async def work(url: str, handler: Handler, lease_seconds: float) -> None:
@@ -96,6 +98,7 @@ def _worker_app(url: str, handler: Handler) -> App:
             configure=_set_search_path,
             min_size=1,
             max_size=3,
+            reconnect_timeout=RECONNECT_SECONDS,
         )
     )
 

@@ -116,7 +116,7 @@ class Database:
         try:
             with self._pool.connection() as connection, connection.transaction():
                 yield connection
-        except psycopg.OperationalError as error:  # a timeout of the pool is one too
+        except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # a timeout of the pool is one too
             message = f"PostgreSQL at {without_password(self.url)} fails: {error}"
             raise DatabaseUnavailable(message) from error
 
