@@ -30,6 +30,8 @@ from kotadb.settings import Settings
 TICK_SECONDS = 1.0
 """How often progress is written at most, and how soon a lost claim is noticed."""
 
+CANCEL_SECONDS = 5
+
 LATE_SECONDS = 30
 """How much longer than allowed a job may take before its worker is ended with it: it hangs where it does not look."""
 
@@ -239,7 +241,7 @@ class Run:
         self._lost.set()
         if (connection := self._storing) is not None:
             with suppress(psycopg.Error):
-                connection.cancel()
+                connection.cancel_safe(timeout=CANCEL_SECONDS)
 
     def _end_worker(self) -> None:
         """The job hangs where it never looks at the time: fail it, and end this process with all that it started."""

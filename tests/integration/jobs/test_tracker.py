@@ -1,5 +1,8 @@
 """A run as the database sees it: alive while it works, and stopped once its claim is lost."""
 
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -210,3 +213,29 @@ def test_a_transaction_that_was_undone_for_a_deadlock_is_repeated(database: Data
         list(threads.map(touch, [rows, rows[::-1]]))
     with database.transaction() as connection:
         assert [row["times"] for row in connection.execute("select times from shelf")] == [2, 2]
+
+
+HANG = """
+import sys, threading
+from uuid import UUID
+from kotadb.jobs import index_repo, tracker
+from kotadb.postgres.database import Database
+from kotadb.settings import Settings
+url, job_id = sys.argv[1:]
+tracker.LATE_SECONDS = 0.1
+index_repo.index_repo = lambda run, settings: threading.Event().wait()
+with Database(url) as database:
+    index_repo.perform(database, Settings(max_job_seconds=0.1), UUID(job_id), "hanging")
+"""
+
+
+def test_a_job_that_hangs_where_it_never_looks_fails_and_ends_its_worker(
+    database: Database, make_job: Callable[..., Job]
+) -> None:
+    job = make_job()
+    worker = subprocess.run(
+        [sys.executable, "-c", HANG, database.url, str(job.id)], start_new_session=True, check=False
+    )
+    assert worker.returncode == -signal.SIGKILL
+    failed = requests.get(database, job.id)
+    assert (failed.status, failed.error_code) == (JobStatus.FAILED, "job_timeout")
