@@ -2,19 +2,22 @@
 
 import os
 import signal
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
 
 import procrastinate
 import psycopg
+import psycopg_pool
 from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as QueueJob
 from procrastinate.manager import JobManager
 
 from kotadb.logs import get_logger
 from kotadb.model import Job
-from kotadb.postgres.database import CONNECTION_ARGUMENTS, RECONNECT_SECONDS, SEARCH_PATH, Connection
+from kotadb.postgres.database import CONNECTION_ARGUMENTS, SEARCH_PATH, Connection
 from kotadb.postgres.queries import query
 
 QUEUE = "index-repo"
@@ -36,16 +39,27 @@ def enqueue(connection: Connection, job: Job) -> int:
     The lock is the index's: jobs of one index run one after another, those of two branches side by side.
     """
     deferrer = _enqueuer.configure_task(TASK, queue=QUEUE, lock=f"index:{job.index_id}", connection=connection)
-    return deferrer.defer(job_id=str(job.id), repository_id=str(job.repository_uuid), commit_sha=job.commit_sha)
+    with _drivers_errors():
+        return deferrer.defer(job_id=str(job.id), repository_id=str(job.repository_uuid), commit_sha=job.commit_sha)
 
 
 def bury(connection: Connection, job: Job) -> None:
     """Put a job that has failed for good among the dead letters, in the transaction that fails it."""
-    _enqueuer.configure_task(DEAD_LETTERS, queue=DEAD_LETTERS, connection=connection).defer(
-        job_id=str(job.id), repository_id=str(job.repository_uuid), commit_sha=job.commit_sha,
-        repository=job.repository_name, ref=job.ref, attempt=job.attempt, history=cast("Any", job.history),
-        error={"code": job.error_code, "message": job.error_message}, traceback=job.error_traceback,
-    )  # fmt: skip
+    with _drivers_errors():
+        _enqueuer.configure_task(DEAD_LETTERS, queue=DEAD_LETTERS, connection=connection).defer(
+            job_id=str(job.id), repository_id=str(job.repository_uuid), commit_sha=job.commit_sha,
+            repository=job.repository_name, ref=job.ref, attempt=job.attempt, history=cast("Any", job.history),
+            error={"code": job.error_code, "message": job.error_message}, traceback=job.error_traceback,
+        )  # fmt: skip
+
+
+@contextmanager
+def _drivers_errors() -> Iterator[None]:
+    """Errors of the caller's connection are the driver's here as everywhere; the queue has one of its own for all."""
+    try:
+        yield
+    except ConnectorException as error:
+        raise (error.__cause__ or error) from None
 
 
 async def _set_search_path(connection: psycopg.AsyncConnection[Any]) -> None:
@@ -96,9 +110,11 @@ def _worker_app(url: str, handler: Handler) -> App:
             conninfo=url,
             kwargs=CONNECTION_ARGUMENTS,
             configure=_set_search_path,
-            min_size=1,
+            # A connection for each of the few queries. A pool that keeps some leaves whoever waits without one for half
+            # a minute when the database ended them: no heartbeat goes out, and the worker hangs.
+            pool_factory=psycopg_pool.AsyncNullConnectionPool,
+            min_size=0,
             max_size=3,
-            reconnect_timeout=RECONNECT_SECONDS,
         )
     )
 

@@ -201,7 +201,10 @@ class Rescuer:
         interval = min(self._settings.lease_seconds / 3, MAX_RESCUE_SECONDS)
         while not self._stop.is_set():
             self._wake.clear()
-            self._look()
+            try:
+                self._look()
+            except Exception:  # nobody would look after jobs any more
+                log.exception("the look at jobs failed; the next one will do it")
             self._wake.wait(interval)
 
     def _look(self) -> None:

@@ -1,5 +1,6 @@
 """Connections: one pool per process, every connection set up the same way."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Self, TypeVar
@@ -30,6 +31,8 @@ CONNECTION_ARGUMENTS: dict[str, Any] = {
 RECONNECT_SECONDS = 5.0
 """The pool waits twice as long after each attempt that failed. Whoever asks after this time has it begin anew, so that
 the end of a long outage is noticed at once."""
+
+ASK_AGAIN_SECONDS = 1.0
 
 WRITE_ATTEMPTS = 4
 
@@ -82,6 +85,7 @@ class Database:
     ) -> None:
         self.url = url
         self._idle_seconds = idle_seconds
+        self._patience = patience
         self._pool: psycopg_pool.ConnectionPool[Connection] = psycopg_pool.ConnectionPool(
             url,
             kwargs={"row_factory": dict_row, **CONNECTION_ARGUMENTS},
@@ -89,7 +93,6 @@ class Database:
             check=psycopg_pool.ConnectionPool.check_connection,
             min_size=0,
             max_size=max_connections,
-            timeout=patience,
             reconnect_timeout=RECONNECT_SECONDS,
             open=False,
         )
@@ -114,11 +117,25 @@ class Database:
         Raises DatabaseUnavailable if no connection can be had, or it breaks; the cause is psycopg's.
         """
         try:
-            with self._pool.connection() as connection, connection.transaction():
-                yield connection
+            connection = self._connection()
+            try:
+                with connection.transaction():
+                    yield connection
+            finally:
+                self._pool.putconn(connection)
         except (psycopg.OperationalError, psycopg.InterfaceError) as error:  # a timeout of the pool is one too
             message = f"PostgreSQL at {without_password(self.url)} fails: {error}"
             raise DatabaseUnavailable(message) from error
+
+    def _connection(self) -> Connection:
+        """One from the pool. Where connections broke, the pool may leave whoever waits without one: so ask again."""
+        asked_until = time.monotonic() + self._patience
+        while True:
+            try:
+                return self._pool.getconn(min(ASK_AGAIN_SECONDS, self._patience))
+            except psycopg_pool.PoolTimeout:
+                if time.monotonic() >= asked_until:
+                    raise
 
     def write(self, work: Callable[[Connection], Result]) -> Result:
         """What `work` returns, done in a transaction.

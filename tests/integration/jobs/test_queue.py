@@ -6,8 +6,10 @@ from threading import Barrier
 
 import pytest
 
+from kotadb.errors import DatabaseUnavailable
+from kotadb.jobs import queue
 from kotadb.model import Job
-from kotadb.postgres.database import Database
+from kotadb.postgres.database import Connection, Database, connect
 from kotadb.postgres.queries import query
 
 MakeJob = Callable[..., Job]
@@ -78,3 +80,17 @@ def test_a_job_of_another_queue_or_for_later_is_not_handed_out(
             "update procrastinate_jobs set queue_name = 'another' where id = %s", [elsewhere.queue_job_id]
         )
     assert fetch(database, worker_id) is None
+
+
+def test_a_connection_that_breaks_while_a_job_is_queued_is_an_unavailable_database(
+    database: Database, make_job: MakeJob
+) -> None:
+    job = make_job()
+
+    def break_and_queue(connection: Connection) -> None:
+        with connect(database.url, autocommit=True) as other:
+            other.execute("select pg_terminate_backend(%s)", [connection.info.backend_pid])
+        queue.enqueue(connection, job)
+
+    with pytest.raises(DatabaseUnavailable):
+        database.write(break_and_queue)
