@@ -201,7 +201,8 @@ def late_end(service: Service, job_id: str) -> str | None:
 def poison_jobs(site: Site, scale: Scale, figures: Figures) -> None:
     poisoned = [site.repository(sources(1), f"owner/poison{n}")[0] for n in range(scale.of(3, 1))]
     with site.service(workers=4) as service:
-        neighbours = [hold(site, service, site.repository()[0], "fetch") for _ in range(2)]
+        # Not at the fetch, which git gives up after a while.
+        neighbours = [hold(site, service, site.repository()[0], stage, send_on=True) for stage in ("parse", "resolve")]
         jobs = [service.index(address)["job_id"] for address in poisoned]
         until(lambda: all(has_ended(service, job) for job in jobs))
         for neighbour in neighbours:

@@ -61,13 +61,15 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
 
 # ---- what every endpoint needs ---------------------------------------------------------------------------------------
 
+# What only looks something up is asynchronous: everything else is handed to a thread, which costs a millisecond.
 
-def _database(request: Request) -> Database:
+
+async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
 
 
-def _settings(request: Request) -> Settings:
+async def _settings(request: Request) -> Settings:
     settings: Settings = request.app.state.settings
     return settings
 
@@ -75,12 +77,12 @@ def _settings(request: Request) -> Settings:
 DatabaseOf = Annotated[Database, Depends(_database)]
 
 
-def _synchronous(request: Request) -> SynchronousIndexer | None:
+async def _synchronous(request: Request) -> SynchronousIndexer | None:
     synchronous: SynchronousIndexer | None = request.app.state.synchronous
     return synchronous
 
 
-def _space(request: Request) -> Space:
+async def _space(request: Request) -> Space:
     space: Space = request.app.state.space
     return space
 

@@ -25,6 +25,9 @@ TASK = "index-repo"
 DEAD_LETTERS = "index-repo_dlq"
 """Where jobs arrive that failed for good. No worker takes from it."""
 
+POLL_SECONDS = 1.0
+"""How often an idle worker looks for jobs of which nobody told it: while it was starting, or given back by the rescue."""
+
 log = get_logger(__name__)
 
 Handler = Callable[[UUID], None]
@@ -98,6 +101,7 @@ async def work(url: str, handler: Handler, lease_seconds: float) -> None:
         await app.run_worker_async(
             queues=[QUEUE],
             concurrency=1,
+            fetch_job_polling_interval=POLL_SECONDS,
             update_heartbeat_interval=lease_seconds / 3,
             stalled_worker_timeout=lease_seconds,
         )

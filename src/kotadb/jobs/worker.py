@@ -22,7 +22,7 @@ from kotadb.logs import configure_logging, get_logger
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings, get_settings
 
-NICENESS = 5
+NICENESS = 10
 """Indexing gives way to the API and to PostgreSQL, whose callers wait."""
 
 RECONNECT_SECONDS = 1.0

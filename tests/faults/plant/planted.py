@@ -4,6 +4,7 @@ Both replace functions of kotadb in its own processes. kotadb itself knows nothi
 """
 
 import functools
+import hashlib
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from kotadb import lifeline
+from kotadb.access import keys
 from kotadb.git import fetch
 from kotadb.jobs import failures, index_repo, queue, requests, rescue, supervisor, tracker
 from kotadb.parsers import pool
@@ -137,6 +139,16 @@ def _early(submit: Function) -> Function:
     return lambda database, *arguments, **named: submit(_Late(database), *arguments, **named)
 
 
+def _costly_hash(hash_: Function) -> Function:
+    """Keys are hashed as passwords are: a tenth of a second of a processor for each request."""
+
+    def hashed(secret: str) -> Any:
+        hashlib.pbkdf2_hmac("sha256", secret.encode(), b"salt", 100_000)
+        return hash_(secret)
+
+    return hashed
+
+
 def _apart(enqueue: Function) -> Function:
     """The queue's row is written in a transaction of its own."""
 
@@ -195,6 +207,7 @@ BREAKS: dict[str, Callable[[], object]] = {
     "transaction": _break(index_repo, "store", _in_pieces),
     "free_hand_back": _break(supervisor, "release", _costly),
     "durable": _break(requests, "submit", _early),
+    "cheap_keys": _break(keys, "_hash", _costly_hash),
     "one_resolution": _break(fetch, "_download_tip", _moving_tip),
     "one_transaction": _break(queue, "enqueue", _apart),
     "lock": _break(queue, "enqueue", _unlocked),
