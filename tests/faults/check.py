@@ -71,3 +71,5 @@ class Check:
     run: Run
     breaks: tuple[str, ...]
     needs_root: bool = False
+    is_quick: bool = True
+    """Whether CI runs it: not what takes a minute even when it is short, nor what only a quiet machine can show."""

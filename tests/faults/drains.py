@@ -123,6 +123,7 @@ SIGTERM = Check(
     "told to stop under load, the service ends in time, hands back what is not done, and no job loses an attempt",
     drain,
     breaks=("free_hand_back",),
+    is_quick=False,
 )
 
 CHECKS = (SIGTERM,)

@@ -180,6 +180,7 @@ BACKLOG = Check(
     "with 10,000 jobs waiting, claims stay fast and none is lost",
     keep_backlog,
     breaks=("claim",),
+    is_quick=False,
 )
 
 LOAD = Check(
@@ -187,6 +188,7 @@ LOAD = Check(
     "50 requests a second are accepted at once while three jobs use all processors",
     serve_under_load,
     breaks=("cheap_keys",),
+    is_quick=False,
 )
 
 CHECKS = (BACKLOG, LOAD)

@@ -198,6 +198,7 @@ HALF_OPEN = Check(
     "connections whose other end is gone without a word are given up, and no job is lost",
     cut_connections,
     breaks=("keepalive",),
+    is_quick=False,
 )
 STORMS = Check(
     "storms", "a database with no connection to spare loses no job, and work goes on", exhaust, breaks=("stubborn",)

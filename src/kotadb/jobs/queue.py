@@ -26,7 +26,7 @@ DEAD_LETTERS = "index-repo_dlq"
 """Where jobs arrive that failed for good. No worker takes from it."""
 
 POLL_SECONDS = 1.0
-"""How often an idle worker looks for jobs of which nobody told it: while it was starting, or given back by the rescue."""
+"""How often an idle worker looks for jobs of which nobody told it: given back by the rescue, or free of their lock."""
 
 log = get_logger(__name__)
 
