@@ -13,6 +13,7 @@ import psycopg_pool
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as QueueJob
+from procrastinate.jobs import Status as QueueStatus
 from procrastinate.manager import JobManager
 
 from kotadb.logs import get_logger
@@ -72,7 +73,7 @@ async def _set_search_path(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 class _JobManager(JobManager):
-    """The queue's own, but for the claim, which is faster, and for heartbeats that reach nobody."""
+    """The queue's own, but for the claim, which is faster, and for what becomes of a worker that others gave up."""
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> QueueJob | None:
         """The next job that may run, claimed for this worker."""
@@ -87,6 +88,17 @@ class _JobManager(JobManager):
         known = await self.connector.execute_query_all_async(query("queue.worker"), worker_id=worker_id)
         if not known:
             log.warning("this worker was given up by others: it ends")
+            signal.raise_signal(signal.SIGTERM)
+
+    async def finish_job_by_id_async(self, job_id: int, status: QueueStatus, delete_job: bool) -> None:
+        """A row that cannot be closed would hold its index's lock for as long as this worker lives: it ends."""
+        try:
+            await super().finish_job_by_id_async(job_id, status, delete_job)
+        except ConnectorException as error:
+            if isinstance(error.__cause__, psycopg.errors.RaiseException):
+                log.debug("others have closed the row", queue_job_id=job_id)
+                return
+            log.warning("the row of a job could not be closed: this worker ends", error=str(error.__cause__))
             signal.raise_signal(signal.SIGTERM)
 
 
@@ -114,11 +126,11 @@ def _worker_app(url: str, handler: Handler) -> App:
             conninfo=url,
             kwargs=CONNECTION_ARGUMENTS,
             configure=_set_search_path,
-            # A connection for each of the few queries. A pool that keeps some leaves whoever waits without one for half
-            # a minute when the database ended them: no heartbeat goes out, and the worker hangs.
+            # A connection for each of the few queries, at once. A pool that keeps some, or has a limit, leaves whoever
+            # waits without one for half a minute when the database ended them, and the worker hangs.
             pool_factory=psycopg_pool.AsyncNullConnectionPool,
             min_size=0,
-            max_size=3,
+            max_size=0,
         )
     )
 

@@ -5,7 +5,7 @@ a full disk for one. `requeue` then brings the queue in step; what it does not g
 will.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any
 from uuid import UUID
 
@@ -54,28 +54,38 @@ def report(ended: Ended) -> None:
         log.error("job failed", code=job.error_code, error=job.error_message, attempt=job.attempt, **_names(job))
 
 
-def release(
-    settings: Settings,
-    database: Database,
-    workers: Collection[str] = (),
-    *,
-    failure: Failure | None = DIED,
-    expired: bool = False,
-) -> None:
+def release(settings: Settings, database: Database, workers: Collection[str] = (), *, expired: bool = False) -> None:
     """Take their jobs from workers that ended and, with `expired`, from all whose lease has run out.
 
-    They wait again at once; after their last attempt they fail. Without a failure they are handed back for free.
+    They wait again at once; after their last attempt they fail.
     """
 
+    def find(connection: Connection) -> list[jobs.Held]:
+        return jobs.given_up(connection, workers, settings.lease_seconds, expired=expired)
+
+    for job in _take(settings, database, find, DIED):
+        metrics.job_taken_back(_loss(job, workers))
+
+
+def hand_back(settings: Settings, database: Database, workers: Collection[str]) -> None:
+    """Take their jobs from workers that were drained. They wait again at once, without an attempt spent."""
+    for _ in _take(settings, database, lambda connection: jobs.drained(connection, workers), None):
+        metrics.job_taken_back(None)
+
+
+def _take(
+    settings: Settings, database: Database, find: Callable[[Connection], list[jobs.Held]], failure: Failure | None
+) -> list[jobs.Held]:
+    """End the runs that are found, and bring the queue in step. Returns what was taken."""
+
     def take(connection: Connection) -> tuple[list[jobs.Held], Ended]:
-        taken = jobs.given_up(connection, workers, settings.lease_seconds, expired=expired)
+        taken = find(connection)
         return taken, end(connection, [job.id for job in taken], failure, retries=settings.retry_limit)
 
     taken, ended = database.write(take)
-    for job in taken:
-        metrics.job_taken_back(None if failure is None else _loss(job, workers))
     report(ended)
     requeue(settings, database, [job.queue_job_id for job in taken if job.queue_job_id is not None])
+    return taken
 
 
 def requeue(settings: Settings, database: Database, closed: list[int]) -> None:

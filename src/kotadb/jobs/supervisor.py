@@ -21,7 +21,7 @@ import psycopg
 from kotadb import metrics
 from kotadb.errors import DatabaseUnavailable
 from kotadb.jobs.prune import prune
-from kotadb.jobs.rescue import release
+from kotadb.jobs.rescue import hand_back, release
 from kotadb.jobs.workspace import sweep
 from kotadb.logs import get_logger
 from kotadb.postgres.database import Database
@@ -194,7 +194,7 @@ class Rescuer:
 
     def _hand_back(self, workers: list[str]) -> None:
         with self._unless_the_database_fails():
-            release(self._settings, self._database, workers, failure=None)
+            hand_back(self._settings, self._database, workers)
         sweep(self._settings.temp_dir)
 
     def _run(self) -> None:

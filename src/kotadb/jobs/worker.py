@@ -22,8 +22,8 @@ from kotadb.logs import configure_logging, get_logger
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings, get_settings
 
-NICENESS = 10
-"""Indexing gives way to the API and to PostgreSQL, whose callers wait."""
+NICENESS = 5
+"""Indexing gives way to the API and to PostgreSQL, whose callers wait. More of it made no difference, side by side."""
 
 RECONNECT_SECONDS = 1.0
 

@@ -1,6 +1,7 @@
 """Reading a whole index, row by row, through server-side cursors: its size does not matter."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -26,7 +27,8 @@ def rows(connection: Connection, repository_id: int, index_id: int) -> Iterator[
     parameters = {"repository_id": repository_id, "index_id": index_id}
     connection.execute(query("export.read_all"))
     for record, name in RECORDS.items():
-        with connection.cursor(name=f"export_{record}") as cursor:
+        # Closed twice: where the connection is gone, the first attempt only finds that out.
+        with closing(connection.cursor(name=f"export_{record}")) as cursor, cursor:
             cursor.itersize = BATCH_ROWS
             cursor.execute(query(name), parameters)
             for row in _unpacked(cursor) if record == "reference" else cursor:

@@ -130,6 +130,11 @@ def given_up(connection: Connection, workers: Collection[str], lease_seconds: fl
     return _held(connection, "jobs.given_up", parameters)
 
 
+def drained(connection: Connection, workers: Collection[str]) -> list[Held]:
+    """The running jobs of these workers, also those whose row is locked: waits for it."""
+    return _held(connection, "jobs.drained", {"workers": list(workers)})
+
+
 def held(connection: Connection, job_id: UUID, claim: int) -> list[Held]:
     """The job, if the run with this claim still owns it."""
     return _held(connection, "jobs.held", {"id": job_id, "claim": claim})

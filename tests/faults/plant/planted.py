@@ -117,10 +117,6 @@ def _endless(end: Function) -> Function:
     return lambda *arguments, **named: end(*arguments, **named | {"retries": 10**6})
 
 
-def _costly(release: Function) -> Function:
-    return lambda *arguments, **named: release(*arguments, **named | {"failure": rescue.DIED})
-
-
 class _Late:
     """A database whose writes are committed a little after they are said to be done."""
 
@@ -205,7 +201,7 @@ def _blames_nobody(_: Function) -> Function:
 BREAKS: dict[str, Callable[[], object]] = {
     "rescue": _break(supervisor, "release", _nothing),
     "transaction": _break(index_repo, "store", _in_pieces),
-    "free_hand_back": _break(supervisor, "release", _costly),
+    "free_hand_back": _break(supervisor, "hand_back", lambda _: rescue.release),
     "durable": _break(requests, "submit", _early),
     "cheap_keys": _break(keys, "_hash", _costly_hash),
     "one_resolution": _break(fetch, "_download_tip", _moving_tip),

@@ -11,7 +11,7 @@ import pytest
 
 from kotadb import metrics
 from kotadb.errors import SourceRefused, SourceUnreachable
-from kotadb.jobs.rescue import release
+from kotadb.jobs.rescue import hand_back, release
 from kotadb.jobs.tracker import Run
 from kotadb.metrics import Outcome, counted, counting
 from kotadb.model import Job
@@ -44,7 +44,7 @@ def test_a_drain_is_no_rescue(
     database: Database, settings: Settings, make_job: MakeJob, claim_job: ClaimJob, folder: Path
 ) -> None:
     claim_job(make_job(), "worker")
-    release(settings, database, ["worker"], failure=None)
+    hand_back(settings, database, ["worker"])
     assert counts() == {"jobs_handed_back_total": 1}
 
 
@@ -61,7 +61,7 @@ def test_a_failure_that_comes_after_the_claim_is_lost_is_discarded(
     database: Database, settings: Settings, make_job: MakeJob, claim_job: ClaimJob, folder: Path
 ) -> None:
     job = claim_job(make_job(), "worker")
-    release(settings, database, ["worker"], failure=None)
+    hand_back(settings, database, ["worker"])
     with Run(database, job, settings) as run:
         run.fail(RuntimeError())
     assert counts() == {"jobs_handed_back_total": 1, "runs_total discarded": 1}

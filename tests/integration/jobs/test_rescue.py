@@ -2,14 +2,16 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from threading import Thread
 
 import pytest
 
 from kotadb.jobs import requests
-from kotadb.jobs.rescue import release, requeue
+from kotadb.jobs.rescue import hand_back, release, requeue
 from kotadb.model import Job, JobStatus
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
+from support.databases import wait_until_somebody_waits
 
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
@@ -55,9 +57,21 @@ def test_a_dead_workers_job_waits_again_with_an_attempt_spent(
 
 
 def test_a_drained_workers_job_waits_again_with_none_spent(database: Database, settings: Settings, taken: Job) -> None:
-    release(settings, database, ["worker"], failure=None)
+    hand_back(settings, database, ["worker"])
     job = requests.get(database, taken.id)
     assert (job.status, job.attempt) == (JobStatus.PENDING, 0)
+
+
+def test_a_drain_waits_for_the_last_statement_of_its_workers(
+    database: Database, settings: Settings, taken: Job
+) -> None:
+    with database.transaction() as connection:
+        connection.execute("select from index_jobs where id = %s for update", [taken.id])
+        handing_back = Thread(target=hand_back, args=[settings, database, ["worker"]])
+        handing_back.start()
+        wait_until_somebody_waits(database.url)
+    handing_back.join()
+    assert requests.get(database, taken.id).status is JobStatus.PENDING
 
 
 def test_a_job_that_waits_again_has_a_new_queue_row_that_a_late_finisher_cannot_touch(

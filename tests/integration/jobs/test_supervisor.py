@@ -111,6 +111,26 @@ def test_a_job_of_which_no_worker_was_told_does_not_wait_long(url: str, tmp_path
         assert service.logs("job started", 3, job_id=job) is not None
 
 
+# What the database does to the statement that closes a row of the queue.
+REFUSE = """
+create function refuse() returns trigger language plpgsql
+    as $$ begin raise exception 'terminating connection' using errcode = 'admin_shutdown'; end $$;
+create trigger refuse before update on procrastinate_jobs for each row when (new.status = 'succeeded')
+    execute function refuse()"""
+
+
+def test_a_job_whose_row_cannot_be_closed_keeps_no_later_job_of_its_index_waiting(
+    url: str, tmp_path: Path, git: GitServer
+) -> None:
+    with start(url, tmp_path, git, workers=1) as service, connect(url, autocommit=True) as outside:
+        address, _ = World(service, git, tmp_path).remote({"a.py": ""})
+        outside.execute(REFUSE)
+        service.indexed(address)
+        service.wait_for_log("a worker ended unasked", exit_code=0)
+        outside.execute("drop trigger refuse on procrastinate_jobs")
+        assert service.indexed(address, force=True)["status"] == "completed"
+
+
 def test_a_worker_paused_past_its_lease_discards_what_it_did(url: str, tmp_path: Path, git: GitServer) -> None:
     with start(url, tmp_path, git, workers=2, lease_seconds=2) as service:
         job, gate = held_job(service, git, tmp_path)

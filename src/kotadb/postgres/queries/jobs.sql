@@ -100,6 +100,11 @@ where status = 'processing' and (worker = any(%(workers)s)
     or %(expired)s and heartbeat_at < clock_timestamp() - make_interval(secs => %(lease)s))
 for update skip locked
 
+-- name: drained
+-- The running jobs of workers that are gone for good. One that is locked is being ended by the last statement of such a
+-- worker, or not: wait to know.
+select id, worker, queue_job_id from index_jobs where status = 'processing' and worker = any(%(workers)s) for update
+
 -- name: held
 -- The job of a run, if it is still this run's; locked, so that it stays so until the run has ended.
 select id, worker, queue_job_id from index_jobs where id = %(id)s and claim = %(claim)s and status = 'processing'
