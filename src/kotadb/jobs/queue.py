@@ -1,9 +1,10 @@
 """The queue: procrastinate, kept to a few calls. A queue row carries a job; `index_jobs` is the truth about it."""
 
+import asyncio
 import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as QueueJob
 from procrastinate.jobs import Status as QueueStatus
-from procrastinate.manager import JobManager
+from procrastinate.manager import JobManager, NotificationCallback
 
 from kotadb.logs import get_logger
 from kotadb.model import Job
@@ -73,7 +74,7 @@ async def _set_search_path(connection: psycopg.AsyncConnection[Any]) -> None:
 
 
 class _JobManager(JobManager):
-    """The queue's own, but for the claim, which is faster, and for what becomes of a worker that others gave up."""
+    """The queue's own, but for the claim, which is faster, and for what a worker does when the database fails."""
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> QueueJob | None:
         """The next job that may run, claimed for this worker."""
@@ -82,13 +83,28 @@ class _JobManager(JobManager):
         )
         return QueueJob.from_row(rows[0]) if rows else None
 
+    # The worker does not notice that its heartbeat or its listener has failed, so they do not.
+
     async def update_heartbeat(self, worker_id: int) -> None:
         """Others give up a worker that was paused, or without a database, for too long: it ends, and is replaced."""
-        await super().update_heartbeat(worker_id)
-        known = await self.connector.execute_query_all_async(query("queue.worker"), worker_id=worker_id)
+        try:
+            await super().update_heartbeat(worker_id)
+            known = await self.connector.execute_query_all_async(query("queue.worker"), worker_id=worker_id)
+        except ConnectorException as error:
+            log.warning("the queue could not be told that this worker lives", error=str(error.__cause__))
+            return
         if not known:
             log.warning("this worker was given up by others: it ends")
             signal.raise_signal(signal.SIGTERM)
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Meanwhile it is the polls that find jobs."""
+        while True:
+            with suppress(ConnectorException):
+                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def finish_job_by_id_async(self, job_id: int, status: QueueStatus, delete_job: bool) -> None:
         """A row that cannot be closed would hold its index's lock for as long as this worker lives: it ends."""

@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
 
 import psutil
 import pytest
@@ -111,12 +112,13 @@ def test_a_job_of_which_no_worker_was_told_does_not_wait_long(url: str, tmp_path
         assert service.logs("job started", 3, job_id=job) is not None
 
 
-# What the database does to the statement that closes a row of the queue.
+# What a statement is told whose session the database ends.
 REFUSE = """
 create function refuse() returns trigger language plpgsql
-    as $$ begin raise exception 'terminating connection' using errcode = 'admin_shutdown'; end $$;
-create trigger refuse before update on procrastinate_jobs for each row when (new.status = 'succeeded')
-    execute function refuse()"""
+    as $$ begin raise exception 'terminating connection' using errcode = 'admin_shutdown'; end $$"""
+REFUSE_TO_CLOSE = """create trigger refuse before update on procrastinate_jobs
+for each row when (new.status = 'succeeded') execute function refuse()"""
+REFUSE_HEARTBEATS = "create trigger refuse before update on procrastinate_workers execute function refuse()"
 
 
 def test_a_job_whose_row_cannot_be_closed_keeps_no_later_job_of_its_index_waiting(
@@ -125,10 +127,25 @@ def test_a_job_whose_row_cannot_be_closed_keeps_no_later_job_of_its_index_waitin
     with start(url, tmp_path, git, workers=1) as service, connect(url, autocommit=True) as outside:
         address, _ = World(service, git, tmp_path).remote({"a.py": ""})
         outside.execute(REFUSE)
+        outside.execute(REFUSE_TO_CLOSE)
         service.indexed(address)
         service.wait_for_log("a worker ended unasked", exit_code=0)
         outside.execute("drop trigger refuse on procrastinate_jobs")
         assert service.indexed(address, force=True)["status"] == "completed"
+
+
+def test_a_heartbeat_that_cannot_be_written_is_followed_by_others(url: str, tmp_path: Path, git: GitServer) -> None:
+    beats = "select last_heartbeat from procrastinate_workers"
+    with start(url, tmp_path, git, workers=1, lease_seconds=6) as service, connect(url, autocommit=True) as outside:
+        outside.execute(REFUSE)
+        outside.execute(REFUSE_HEARTBEATS)
+        service.wait_for_log("the queue could not be told that this worker lives")
+        before = outside.execute(beats).fetchall()
+        outside.execute("drop trigger refuse on procrastinate_workers")
+        while outside.execute(beats).fetchall() == before:
+            Event().wait(0.05)
+        assert len(service.workers()) == 1
+        assert service.lines("a worker ended unasked") == []
 
 
 def test_a_worker_paused_past_its_lease_discards_what_it_did(url: str, tmp_path: Path, git: GitServer) -> None:
