@@ -22,6 +22,8 @@ DEBIAN_15 = Path("/usr/lib/postgresql/15/bin")
 SERVERS = {"pg18": None} | ({"pg15": DEBIAN_15} if DEBIAN_15.is_dir() else {})
 """The embedded server, and PostgreSQL 15 where Debian's package of it is installed."""
 
+EMBEDDED = next(iter(SERVERS))
+
 # Tests need no durability; a crash of the machine fails them anyway.
 SERVER_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "max_connections": "300"}
 
@@ -41,6 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         shutil.rmtree(os.environ[HOME], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = [item for item in items if not item.get_closest_marker("processes") or _is_embedded(item)]
+
+
+def _is_embedded(item: pytest.Item) -> bool:
+    parameters = item.callspec.params if isinstance(item, pytest.Function) and hasattr(item, "callspec") else {}
+    return parameters.get("server", EMBEDDED) == EMBEDDED
 
 
 @pytest.fixture(scope="session")

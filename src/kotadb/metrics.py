@@ -123,12 +123,12 @@ def run_took(duration_ms: Mapping[Step, float]) -> None:
         _observe("kotadb_step_seconds", spent / 1000, step=step.value)
 
 
-def job_taken_back(reason: Loss | None) -> None:
-    """Without a reason it was a drain, which is nobody's fault."""
-    if reason is None:
-        _count("kotadb_jobs_handed_back")
-    else:
-        _count("kotadb_rescues", reason=reason.value)
+def job_rescued(reason: Loss) -> None:
+    _count("kotadb_rescues", reason=reason.value)
+
+
+def job_handed_back() -> None:
+    _count("kotadb_jobs_handed_back")
 
 
 def worker_exited() -> None:

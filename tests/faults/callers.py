@@ -95,9 +95,12 @@ def ask_for_one_index(site: Site, scale: Scale, figures: Figures) -> None:
         address, repo = site.repository(sources(1))
         repo.commit(sources(2))
         commits = [*repo.git("log", "--format=%H").split(), None]
-        jobs = {job for _ in range(rounds) for job in at_once(site, scale, service, address, commits)}
-        until(lambda: not open_jobs(site))
-        unfinished = open_jobs(site)
+        jobs: set[str] = set()
+        unfinished = 0
+        for _ in range(rounds):
+            jobs |= at_once(site, scale, service, address, commits)
+            until(lambda: not open_jobs(site))
+            unfinished += open_jobs(site)
     runs = site.rows("select status, started_at, finished_at from index_jobs where id = any(%s::uuid[])", sorted(jobs))
     figures.at_least("jobs made", len(jobs), rounds * len(commits))
     figures.at_most("jobs made for the same request, beside the one that ran", len(jobs), rounds * (len(commits) + 1))

@@ -11,12 +11,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number that was measured, and what it must be: at most `most`, at least `least`."""
+    """A number that was measured, and what it must be: at most `most`, at least `least`.
+
+    One that is `timed` is a question of the machine too.
+    """
 
     name: str
     value: float
     most: float | None = None
     least: float | None = None
+    timed: bool = False
 
     @property
     def holds(self) -> bool:
@@ -43,6 +47,10 @@ class Figures:
 
     def at_most(self, name: str, value: float, most: float) -> None:
         self.taken.append(Figure(name, value, most=most))
+
+    def within(self, name: str, value: float, limit: float) -> None:
+        """A time, in the unit that the name says."""
+        self.taken.append(Figure(name, value, most=limit, timed=True))
 
     def at_least(self, name: str, value: float, least: float) -> None:
         self.taken.append(Figure(name, value, least=least))

@@ -19,6 +19,9 @@ REPOSITORIES = 6
 LIMITS = (0.3, float(PATIENCE_SECONDS))
 """How long drains may take, in turn: some jobs are handed back, or all can finish."""
 
+LEASE_SECONDS = 30
+"""Long enough that no job comes back by it, with an attempt spent, while a drain is under way on a busy machine."""
+
 GRACE_SECONDS = 10
 """How much longer than its limit a drain may take."""
 
@@ -41,7 +44,7 @@ def drain(site: Site, scale: Scale, figures: Figures) -> None:
     addresses = [tagged(site, rounds) for _ in range(scale.of(REPOSITORIES, WORKERS + 1))]
     for number in range(rounds):
         limit = LIMITS[number % len(LIMITS)]
-        with site.service(workers=WORKERS, drain_seconds=limit) as service:
+        with site.service(workers=WORKERS, drain_seconds=limit, lease_seconds=LEASE_SECONDS) as service:
             drain_once(site, scale, service, addresses, tally, limit, f"round{number}")
     forced = force(site, addresses[0], tally)
     with site.service(workers=WORKERS) as service:
@@ -107,7 +110,7 @@ def count(site: Site, since: datetime, tally: Tally) -> None:
 
 def force(site: Site, address: str, tally: Tally) -> bool:
     """Whether a drain that may take an hour ends at the second signal, and hands its job back."""
-    with site.service(workers=WORKERS, drain_seconds=3600) as service:
+    with site.service(workers=WORKERS, drain_seconds=3600, lease_seconds=LEASE_SECONDS) as service:
         held = hold(site, service, address, "fetch")
         tally.jobs.add(held.job_id)
         service.process.send_signal(signal.SIGTERM)

@@ -65,7 +65,7 @@ def kill_workers(site: Site, scale: Scale, figures: Figures) -> None:
         figures.none("surviving git processes", sum("git" in process.name() for process in survivors))
         figures.none("surviving parser processes", sum("git" not in process.name() for process in survivors))
         figures.none("kills without exit status -9", tally.unproved)
-        figures.at_most("slowest recovery, seconds", tally.slowest, site.lease + RECOVERY_SECONDS)
+        figures.within("slowest recovery, seconds", tally.slowest, site.lease + RECOVERY_SECONDS)
 
 
 def two_versions(site: Site, service: Service, address: str, repo: Repo) -> tuple[str, dict[int, str]]:
@@ -134,7 +134,7 @@ def kill_services(site: Site, scale: Scale, figures: Figures) -> None:
         figures.none("jobs with other than two attempts", twice)
         figures.none("surviving processes", survivors)
         figures.none("orphan directories", len(site.orphans()))
-        figures.at_most("slowest recovery, seconds", slowest, site.lease + RECOVERY_SECONDS)
+        figures.within("slowest recovery, seconds", slowest, site.lease + RECOVERY_SECONDS)
 
 
 def outlive(processes: list[psutil.Process]) -> int:
@@ -180,7 +180,7 @@ def pause_workers(site: Site, scale: Scale, figures: Figures) -> None:
         figures.none("jobs or indexes changed by a late finisher", changed)
         figures.all("late finishers that discarded what they had", discarded, len(stages))
         figures.none("orphan directories", len(site.orphans()))
-        figures.at_most("slowest recovery, seconds", slowest, site.lease + RECOVERY_SECONDS)
+        figures.within("slowest recovery, seconds", slowest, site.lease + RECOVERY_SECONDS)
 
 
 def late_end(service: Service, job_id: str) -> str | None:

@@ -4,7 +4,7 @@ import time
 
 from faults.check import Check, Figures, Scale
 from faults.held import Held, hold
-from faults.kills import CLAIM_LOST
+from faults.kills import CLAIM_LOST, LATE_SECONDS
 from faults.site import PATIENCE_SECONDS, Site, sources, until
 from support.repos import Repo
 from support.service import Service
@@ -162,14 +162,14 @@ def cancel(site: Site, scale: Scale, figures: Figures) -> None:
             answered_at = time.monotonic()
             if stage != "fetch":  # where git waits the run has to stop by itself
                 held.let_go()
-            stopped += discards(service, held, 2 * STOPS_WITHIN_SECONDS)
+            stopped += discards(service, held, LATE_SECONDS)
             slowest = max(slowest, time.monotonic() - answered_at)
             held.let_go()
             other += service.job(held.job_id) != answer.json()
             changed += site.digest(repository_id) != before
         until(lambda: not site.orphans())
     figures.all("runs that stopped", stopped, len(stages))
-    figures.at_most("slowest stop, seconds", slowest, STOPS_WITHIN_SECONDS)
+    figures.within("slowest stop, seconds", slowest, STOPS_WITHIN_SECONDS)
     figures.none("indexes changed", changed)
     figures.none("jobs that did not stay as they were answered", other)
     figures.none("orphan directories", len(site.orphans()))

@@ -1,4 +1,4 @@
-"""The short version of every check, as CI runs it; `make faults` runs all of it, and sees each break turn red."""
+"""The checks that are quick, made short. `make faults` carries out all of them, in full, and judges times as well."""
 
 from collections.abc import Iterator
 
@@ -23,7 +23,7 @@ QUICK = [check for check in CHECKS.values() if check.is_quick]
 
 @pytest.mark.parametrize("check", QUICK, ids=lambda check: check.name)
 def test_the_promise_is_kept(ground: Ground, check: Check) -> None:
-    result = carry_out(ground, check, SEED, short=True)
+    result = carry_out(ground, check, SEED, short=True, timed=False)
     if "skipped" in result:
         pytest.skip(result["skipped"])
     assert result["holds"], describe(check, result)

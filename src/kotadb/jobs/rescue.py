@@ -64,13 +64,13 @@ def release(settings: Settings, database: Database, workers: Collection[str] = (
         return jobs.given_up(connection, workers, settings.lease_seconds, expired=expired)
 
     for job in _take(settings, database, find, DIED):
-        metrics.job_taken_back(_loss(job, workers))
+        metrics.job_rescued(_loss(job, workers))
 
 
 def hand_back(settings: Settings, database: Database, workers: Collection[str]) -> None:
     """Take their jobs from workers that were drained. They wait again at once, without an attempt spent."""
     for _ in _take(settings, database, lambda connection: jobs.drained(connection, workers), None):
-        metrics.job_taken_back(None)
+        metrics.job_handed_back()
 
 
 def _take(
@@ -112,7 +112,7 @@ def give_up(database: Database, job_id: UUID) -> None:
         return job
 
     if (job := database.write(bury)) is not None:
-        metrics.job_taken_back(metrics.Loss.WORKER_DIED)
+        metrics.job_rescued(metrics.Loss.WORKER_DIED)
         report(Ended([], [job], []))
 
 

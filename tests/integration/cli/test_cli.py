@@ -15,6 +15,8 @@ from support.git_server import GitServer
 from support.repos import Repo, make_repo
 from support.service import KOTADB, PATIENCE_SECONDS, Service, environment, run
 
+pytestmark = pytest.mark.processes
+
 FILES: dict[str, str | bytes] = {"a.py": "def f(): ...\n", "logo.png": b"\0"}
 
 

@@ -21,6 +21,8 @@ from support.repos import make_repo
 from support.service import KOTADB, PATIENCE_SECONDS, Service, environment, run
 from support.world import World
 
+pytestmark = pytest.mark.processes
+
 Rule = dict[str, Any]
 
 OF_THE_DATABASE = {
@@ -160,7 +162,7 @@ def test_jobs_by_state_and_how_long_the_first_of_them_has_waited(world: World) -
 
 
 def test_workers_and_their_signs_of_life(world: World) -> None:
-    found = world.service.metrics_once(lambda found: found["kotadb_workers"] == 3)
+    found = world.service.metrics_once(lambda found: found["kotadb_workers"] >= 3)  # one that was killed counts a while
     ages = [found[f"kotadb_worker_heartbeat_age_seconds{{of={of}}}"] for of in ("newest", "oldest")]
     assert 0 <= ages[0] <= ages[1]
 

@@ -146,7 +146,7 @@ def test_a_failure_that_cannot_be_recorded_leaves_the_job_to_the_rescue(
     database: Database, settings: Settings, claimed: Job
 ) -> None:
     closed = Database(database.url)  # every use of it fails
-    Run(closed, claimed, settings).fail(RuntimeError("why"))
+    Run(closed, claimed, settings.model_copy(update={"lease_seconds": 1})).fail(RuntimeError("why"))
     assert requests.get(database, claimed.id).status is JobStatus.PROCESSING
 
 
