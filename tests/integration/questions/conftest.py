@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from kotadb.jobs.synchronous import SynchronousIndexer
+from kotadb.jobs import requests
+from kotadb.jobs.index_repo import perform
 from kotadb.model import IndexRequest, JobStatus, Owner
 from kotadb.postgres.database import Database
 from kotadb.questions.repositories import choose_index, find_repository
@@ -20,7 +21,9 @@ def indexed(database: Database, settings: Settings, owner: Owner, tmp_path: Path
 
     def make(files: Mapping[str, str | bytes]) -> Indexed:
         repo = make_repo(tmp_path / "repo", files)
-        job = SynchronousIndexer(settings, database).index(owner.id, IndexRequest(str(repo.path), "repo"))
+        job = requests.submit(database, owner.id, IndexRequest(str(repo.path), "repo"))
+        perform(database, settings, job.id, worker="this process")
+        job = requests.get(database, job.id)
         assert job.status is JobStatus.COMPLETED, job
         overview = find_repository(database, owner.id, str(repo.path))
         return Indexed(database, overview.repository, choose_index(overview, None), repo)
