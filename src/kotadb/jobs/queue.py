@@ -12,6 +12,7 @@ import procrastinate
 import psycopg
 import psycopg_pool
 from procrastinate import App, PsycopgConnector
+from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job as QueueJob
 from procrastinate.jobs import Status as QueueStatus
@@ -76,11 +77,16 @@ async def _set_search_path(connection: psycopg.AsyncConnection[Any]) -> None:
 class _JobManager(JobManager):
     """The queue's own, but for the claim, which is faster, and for what a worker does when the database fails."""
 
+    def __init__(self, connector: BaseConnector, asked: Callable[[], None]) -> None:
+        super().__init__(connector)
+        self._asked = asked
+
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> QueueJob | None:
         """The next job that may run, claimed for this worker."""
         rows = await self.connector.execute_query_all_async(
             query("queue.fetch"), queues=list(queues or []), worker_id=worker_id
         )
+        self._asked()
         return QueueJob.from_row(rows[0]) if rows else None
 
     # The worker does not notice that its heartbeat or its listener has failed, so they do not.
@@ -118,12 +124,12 @@ class _JobManager(JobManager):
             signal.raise_signal(signal.SIGTERM)
 
 
-async def work(url: str, handler: Handler, lease_seconds: float) -> None:
+async def work(url: str, handler: Handler, lease_seconds: float, asked: Callable[[], None]) -> None:
     """Take jobs from the queue, until SIGTERM or the end of the database.
 
-    `handler` is called in a thread with the id of each.
+    `handler` is called in a thread with the id of each, `asked` whenever the queue has answered.
     """
-    app = _worker_app(url, handler)
+    app = _worker_app(url, handler, asked)
     async with app.open_async():
         log.debug("worker ready", pid=os.getpid())
         await app.run_worker_async(
@@ -135,8 +141,7 @@ async def work(url: str, handler: Handler, lease_seconds: float) -> None:
         )
 
 
-def _worker_app(url: str, handler: Handler) -> App:
-    """The queue as a worker sees it: `handler` is called in a thread with the id of each job."""
+def _worker_app(url: str, handler: Handler, asked: Callable[[], None]) -> App:
     app = App(
         connector=PsycopgConnector(
             conninfo=url,
@@ -150,7 +155,7 @@ def _worker_app(url: str, handler: Handler) -> App:
         )
     )
 
-    app.job_manager = _JobManager(app.connector)
+    app.job_manager = _JobManager(app.connector, asked)
 
     @app.task(name=TASK, queue=QUEUE)
     def index_repo(job_id: str, repository_id: str, commit_sha: str | None) -> None:

@@ -22,6 +22,7 @@ from kotadb import metrics
 from kotadb.errors import DatabaseUnavailable
 from kotadb.jobs.prune import prune
 from kotadb.jobs.rescue import hand_back, release
+from kotadb.jobs.signs import WORKING
 from kotadb.jobs.workspace import sweep
 from kotadb.logs import get_logger
 from kotadb.postgres.database import Database
@@ -39,14 +40,14 @@ MIN_SILENCE_SECONDS = 60
 """A worker of which nothing is heard for so long, and for two leases, is ended. Its job was taken from it by then: this
 is about its place. Time enough for one that was only paused to go on."""
 
-SHORT_LIFE_SECONDS = 5
-MAX_RESTART_DELAY_SECONDS = 30
-
 log = get_logger(__name__)
 
 
 class Worker:
-    """A worker process, with the pipe through which it says that it is alive."""
+    """A worker process, with the pipe through which it says that it is alive.
+
+    `is_working` once it has asked the queue for jobs; until then it is starting.
+    """
 
     def __init__(self, settings: Settings, url: str) -> None:
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
@@ -55,7 +56,8 @@ class Worker:
             self.process = start_worker(settings, url, self.name, "--signs", str(signs), signs=signs)
         finally:
             os.close(signs)
-        self.started_at = self.seen_at = time.monotonic()
+        self.seen_at = time.monotonic()
+        self.is_working = False
 
     def end(self) -> None:
         """End the process with everything below it, if it has not ended."""
@@ -63,13 +65,15 @@ class Worker:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
+        self.silence()  # its last signs
         os.close(self._signs)
 
     def silence(self) -> float:
         """For how many seconds nothing was heard of the process."""
         with suppress(BlockingIOError):
-            if os.read(self._signs, 4096):
+            if signs := os.read(self._signs, 4096):
                 self.seen_at = time.monotonic()
+                self.is_working = self.is_working or WORKING in signs
         return time.monotonic() - self.seen_at
 
 
@@ -84,6 +88,8 @@ class Place:
 
 class Supervisor:
     """Keeps `count` worker processes running until told to stop.
+
+    One that ends is replaced at once; one that ends before it gets to work, more and more slowly, up to the lease.
 
     Workers are children in process groups of their own; they die with the supervisor, and their parsers and git with
     them. A worker that ends unasked costs the job that it held one attempt, and no other job anything. One that hangs
@@ -134,13 +140,13 @@ class Supervisor:
 
     def _bury(self, place: Place, worker: Worker) -> None:
         metrics.worker_exited()
-        log.warning(
-            "a worker ended unasked", worker=worker.name, pid=worker.process.pid, exit_code=worker.process.returncode
-        )
         place.worker = None
-        is_short = time.monotonic() - worker.started_at < SHORT_LIFE_SECONDS
-        place.failures = place.failures + 1 if is_short else 0
-        delay = min(2 ** (place.failures - 1), MAX_RESTART_DELAY_SECONDS) if place.failures else 0
+        place.failures = 0 if worker.is_working else place.failures + 1
+        delay = min(2 ** (place.failures - 1), self._settings.lease_seconds) if place.failures else 0
+        log.warning(
+            "a worker ended unasked", worker=worker.name, pid=worker.process.pid,
+            exit_code=worker.process.returncode, restart_in_seconds=delay,
+        )  # fmt: skip
         place.restart_at = time.monotonic() + delay
         self._rescuer.take_from(worker.name)
 

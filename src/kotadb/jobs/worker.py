@@ -9,7 +9,6 @@ import argparse
 import asyncio
 import os
 import sys
-from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from kotadb import metrics
 from kotadb.errors import ConfigurationError, DatabaseUnavailable
 from kotadb.jobs import queue
 from kotadb.jobs.index_repo import perform
+from kotadb.jobs.signs import ALIVE, WORKING, give
 from kotadb.lifeline import die_with_parent
 from kotadb.logs import configure_logging, get_logger
 from kotadb.postgres.database import Database
@@ -58,7 +58,7 @@ async def _work(settings: Settings, database: Database, run: queue.Handler, sign
     try:
         while not await asyncio.to_thread(_answers, database):
             await asyncio.sleep(RECONNECT_SECONDS)
-        await queue.work(database.url, run, settings.lease_seconds)
+        await queue.work(database.url, run, settings.lease_seconds, partial(give, signs, WORKING))
     finally:
         alive.cancel()
 
@@ -73,10 +73,8 @@ def _answers(database: Database) -> bool:
 
 
 async def _give_signs(signs: int | None, every_seconds: float) -> None:
-    """Tell the supervisor that the event loop goes round."""
-    while signs is not None:
-        with suppress(BlockingIOError):  # the supervisor sleeps, and has enough to read
-            os.write(signs, b".")
+    while True:
+        give(signs, ALIVE)
         await asyncio.sleep(every_seconds)
 
 

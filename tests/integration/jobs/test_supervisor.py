@@ -136,6 +136,26 @@ def test_a_job_whose_row_cannot_be_closed_keeps_no_later_job_of_its_index_waitin
         assert service.indexed(address, force=True)["status"] == "completed"
 
 
+def test_a_worker_that_worked_is_replaced_at_once_and_one_that_cannot_start_more_and_more_slowly(
+    url: str, tmp_path: Path, git: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    no_start = tmp_path / "sitecustomize.py"  # what every Python process imports first
+    with start(url, tmp_path, git, workers=1) as service:
+        address, _ = World(service, git, tmp_path).remote({"a.py": ""})
+        for is_last in (False, False, True):
+            assert service.indexed(address, force=True)["status"] == "completed"
+            if is_last:
+                no_start.write_text("import os; os._exit(9)")
+            [worker] = service.workers()
+            worker.kill()
+            service.wait_for_log("a worker ended unasked", pid=worker.pid, restart_in_seconds=0)
+        for delay in (1, 2):
+            service.wait_for_log("a worker ended unasked", exit_code=9, restart_in_seconds=delay)
+        no_start.unlink()
+        assert service.indexed(address, force=True)["status"] == "completed"
+
+
 def test_a_heartbeat_that_cannot_be_written_is_followed_by_others(url: str, tmp_path: Path, git: GitServer) -> None:
     beats = "select last_heartbeat from procrastinate_workers"
     with start(url, tmp_path, git, workers=1, lease_seconds=6) as service, connect(url, autocommit=True) as outside:
