@@ -34,7 +34,9 @@ def serve(
 ) -> None:
     """Run the HTTP API and its workers until stopped."""
     with (
-        open_session("info", max_connections=API_CONNECTIONS, patience=API_PATIENCE_SECONDS) as session,
+        open_session(
+            "info", max_connections=API_CONNECTIONS, patience=API_PATIENCE_SECONDS, is_service=True
+        ) as session,
         registered(session.settings),
     ):
         stop, force = stop_signals()
@@ -53,7 +55,7 @@ def worker(
     workers: Annotated[int | None, typer.Option(min=1, help="worker processes (KOTADB_WORKERS)")] = None,
 ) -> None:
     """Run workers alone until stopped."""
-    with open_session("info") as session, registered(session.settings):
+    with open_session("info", is_service=True) as session, registered(session.settings):
         if not session.settings.async_indexing:
             raise ConfigurationError("KOTADB_ASYNC_INDEXING is false: the API runs jobs itself, without workers")
         signals = stop_signals()

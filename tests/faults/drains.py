@@ -46,7 +46,7 @@ def drain(site: Site, scale: Scale, figures: Figures) -> None:
         limit = LIMITS[number % len(LIMITS)]
         with site.service(workers=WORKERS, drain_seconds=limit, lease_seconds=LEASE_SECONDS) as service:
             drain_once(site, scale, service, addresses, tally, limit, f"round{number}")
-    forced = force(site, addresses[0], tally)
+    forced = force(site, tally)
     with site.service(workers=WORKERS) as service:
         done = [service.job(job, PATIENCE_SECONDS) for job in tally.jobs]
     figures.all("exits with code 0, within the limit + 10 s", tally.on_time, rounds)
@@ -72,9 +72,8 @@ def drain_once(
     site: Site, scale: Scale, service: Service, addresses: list[str], tally: Tally, limit: float, ref: str
 ) -> None:
     """Tell it to stop while three jobs run and more wait; with a short limit one of them cannot finish."""
-    first, *others = addresses
-    gate = hold(site, service, first, "fetch", ref=ref) if limit == min(LIMITS) else None
-    jobs = [service.index(address, ref=ref, force=True) for address in (others if gate else addresses)]
+    gate = hold(site, service, site.repository()[0], "fetch") if limit == min(LIMITS) else None
+    jobs = [service.index(address, ref=ref, force=True) for address in addresses]
     tally.jobs |= {job["job_id"] for job in jobs} | ({gate.job_id} if gate else set())
     until(lambda: len(service.lines("job started")) >= WORKERS)
     threading.Event().wait(scale.random.uniform(0, 0.5))  # wherever they are by then
@@ -108,10 +107,10 @@ def count(site: Site, since: datetime, tally: Tally) -> None:
         tally.finished += not is_waiting and job["finished_at"] > since
 
 
-def force(site: Site, address: str, tally: Tally) -> bool:
+def force(site: Site, tally: Tally) -> bool:
     """Whether a drain that may take an hour ends at the second signal, and hands its job back."""
     with site.service(workers=WORKERS, drain_seconds=3600, lease_seconds=LEASE_SECONDS) as service:
-        held = hold(site, service, address, "fetch")
+        held = hold(site, service, site.repository()[0], "fetch")
         tally.jobs.add(held.job_id)
         service.process.send_signal(signal.SIGTERM)
         service.wait_for_log("draining")

@@ -102,13 +102,13 @@ def claim_some(site: Site, claims: int) -> list[float]:
     with connect(site.url, autocommit=True) as connection:
         for _ in range(claims):
             began = time.perf_counter()
-            claimed = connection.execute(fetch, {"queues": ["index-repo"], "worker_id": worker["id"]}).fetchall()
+            claimed = connection.execute(fetch, {"queue": "index-repo", "worker_id": worker["id"]}).fetchall()
             latencies.append((time.perf_counter() - began) * 1000)
             assert claimed
     return latencies
 
 
-QUEUES_OWN = b"select * from procrastinate_fetch_job_v2(%(queues)s, %(worker_id)s)"
+QUEUES_OWN = b"select * from procrastinate_fetch_job_v2(array[%(queue)s], %(worker_id)s)"
 
 
 # ---- many callers ----------------------------------------------------------------------------------------------------

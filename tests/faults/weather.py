@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
+
 from faults.check import Check, Figures, Scale
 from faults.proxy import Proxy
 from faults.site import PATIENCE_SECONDS, Reader, Site, sources, until
@@ -68,7 +70,11 @@ class Traffic:
         """One request after another; of those that are refused, the status."""
         while not self._stop.wait(0.1):
             for address in self._addresses:
-                answer = self._service.client.post("/index", json={"repository": address, "force": True})
+                try:
+                    answer = self._service.client.post("/index", json={"repository": address, "force": True})
+                except httpx.TimeoutException:
+                    self._refused.append(0)
+                    continue
                 if answer.status_code != 202:
                     self._refused.append(answer.status_code)
                 elif answer.json()["job_id"] not in self.accepted:

@@ -30,9 +30,9 @@ JobId = Annotated[UUID, typer.Argument(help="the job's id")]
 
 @jobs.command("list")
 def list_jobs(status: JobStatus | None = None, limit: Limit = 20, as_json: AsJson = False) -> None:
-    """The latest jobs."""
+    """The latest jobs, of all owners."""
     with open_session() as session:
-        found = jobs_of.list_jobs(session.database, session.owner.id, limit, status=status)
+        found = jobs_of.latest_jobs(session.database, limit, status)
     if as_json:
         for job in found:
             print_json(describe_job(job))

@@ -36,12 +36,18 @@ def settings_for(default_log_level: str) -> Settings:
 
 
 @contextmanager
-def open_session(log_level: str = "warning", *, max_connections: int = 4, patience: float = 10) -> Iterator[Session]:
-    """The database, started where it is embedded, and migrated; for as long as the context lasts."""
+def open_session(
+    log_level: str = "warning", *, max_connections: int = 4, patience: float = 10, is_service: bool = False
+) -> Iterator[Session]:
+    """The database, started where it is embedded, and migrated; for as long as the context lasts.
+
+    The transactions of a service are never idle for long, unless the service is cut off or paused, and holds up others.
+    """
     settings = settings_for(log_level)
     with database_url(settings) as url:
         migrate(url)
-        with Database(url, max_connections=max_connections, patience=patience) as database:
+        idle_seconds = settings.lease_seconds if is_service else None
+        with Database(url, max_connections=max_connections, patience=patience, idle_seconds=idle_seconds) as database:
             yield Session(settings, database, local_owner(database))
 
 

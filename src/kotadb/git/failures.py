@@ -128,12 +128,13 @@ _FAILURES = (
         SourceUnreachable, "connection_failed",
         "The server cannot be reached."),
     _failure(
-        r"invalid index-pack output|expected 'packfile'|bad pack header|index-pack failed", SourceUnreachable,
-        "garbled_answer", "The server's answer makes no sense to git."),
-    _failure(
         r"early EOF|RPC failed|hung up unexpectedly|unexpected disconnect|transfer closed|Empty reply|Recv failure",
         SourceUnreachable, "connection_lost",
         "The connection to the server broke off."),
+    # By itself: git says it of connections that broke off, too.
+    _failure(
+        r"invalid index-pack output|expected 'packfile'|bad pack header|index-pack failed", SourceUnreachable,
+        "garbled_answer", "The server's answer makes no sense to git."),
 )  # fmt: skip
 
 SECURITY_CODES = frozenset({"transport_not_allowed", "credentials_in_url", "unsafe_tree"})

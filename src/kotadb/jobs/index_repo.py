@@ -61,9 +61,14 @@ LOG_MEMORY_ABOVE_FILES = 1_000
 log = get_logger(__name__)
 
 
-def perform(database: Database, settings: Settings, job_id: UUID, worker: str) -> None:
-    """Claim the job and run it to its end, whatever that is; a job that has ended already is left alone."""
-    job = claim(database, settings, job_id, worker)
+def perform(
+    database: Database, settings: Settings, job_id: UUID, queue_job_id: int | None = None, *, worker: str
+) -> None:
+    """Claim the job and run it to its end, whatever that is; a job that has ended already is left alone.
+
+    With the row of the queue by which it came, also one that this row does not carry any more.
+    """
+    job = claim(database, settings, job_id, worker, queue_job_id)
     if job is None:
         return
     with (

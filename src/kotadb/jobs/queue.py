@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, cast
 from uuid import UUID
 
@@ -14,13 +15,14 @@ import psycopg_pool
 from procrastinate import App, PsycopgConnector
 from procrastinate.connector import BaseConnector
 from procrastinate.exceptions import ConnectorException
+from procrastinate.job_context import JobContext
 from procrastinate.jobs import Job as QueueJob
 from procrastinate.jobs import Status as QueueStatus
 from procrastinate.manager import JobManager, NotificationCallback
 
 from kotadb.logs import get_logger
 from kotadb.model import Job
-from kotadb.postgres.database import CONNECTION_ARGUMENTS, SEARCH_PATH, Connection
+from kotadb.postgres.database import CONNECTION_ARGUMENTS, IDLE_LIMIT, SEARCH_PATH, SET, Connection
 from kotadb.postgres.queries import query
 
 QUEUE = "index-repo"
@@ -33,7 +35,8 @@ POLL_SECONDS = 1.0
 
 log = get_logger(__name__)
 
-Handler = Callable[[UUID], None]
+Handler = Callable[[UUID, int], None]
+"""Runs the job with this id, which came by the row of the queue with that one."""
 
 # Enqueueing runs on the caller's connection, so this connector is never opened.
 _enqueuer = App(connector=procrastinate.SyncPsycopgConnector())
@@ -68,9 +71,10 @@ def _drivers_errors() -> Iterator[None]:
         raise (error.__cause__ or error) from None
 
 
-async def _set_search_path(connection: psycopg.AsyncConnection[Any]) -> None:
-    """The queue's SQL names its tables without their schema."""
-    await connection.execute("select set_config('search_path', %s, false)", [SEARCH_PATH])
+async def _configure(connection: psycopg.AsyncConnection[Any], idle_seconds: float) -> None:
+    """As `Database` does it: the queue's SQL, too, names its tables without their schema."""
+    await connection.execute(SET, ["search_path", SEARCH_PATH])
+    await connection.execute(SET, [IDLE_LIMIT, f"{idle_seconds:g}s"])
     await connection.commit()
 
 
@@ -83,9 +87,7 @@ class _JobManager(JobManager):
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> QueueJob | None:
         """The next job that may run, claimed for this worker."""
-        rows = await self.connector.execute_query_all_async(
-            query("queue.fetch"), queues=list(queues or []), worker_id=worker_id
-        )
+        rows = await self.connector.execute_query_all_async(query("queue.fetch"), queue=QUEUE, worker_id=worker_id)
         self._asked()
         return QueueJob.from_row(rows[0]) if rows else None
 
@@ -127,9 +129,9 @@ class _JobManager(JobManager):
 async def work(url: str, handler: Handler, lease_seconds: float, asked: Callable[[], None]) -> None:
     """Take jobs from the queue, until SIGTERM or the end of the database.
 
-    `handler` is called in a thread with the id of each, `asked` whenever the queue has answered.
+    `handler` is called in a thread for each, `asked` whenever the queue has answered.
     """
-    app = _worker_app(url, handler, asked)
+    app = _worker_app(url, handler, lease_seconds, asked)
     async with app.open_async():
         log.debug("worker ready", pid=os.getpid())
         await app.run_worker_async(
@@ -141,12 +143,12 @@ async def work(url: str, handler: Handler, lease_seconds: float, asked: Callable
         )
 
 
-def _worker_app(url: str, handler: Handler, asked: Callable[[], None]) -> App:
+def _worker_app(url: str, handler: Handler, lease_seconds: float, asked: Callable[[], None]) -> App:
     app = App(
         connector=PsycopgConnector(
             conninfo=url,
             kwargs=CONNECTION_ARGUMENTS,
-            configure=_set_search_path,
+            configure=partial(_configure, idle_seconds=lease_seconds),
             # A connection for each of the few queries, at once. A pool that keeps some, or has a limit, leaves whoever
             # waits without one for half a minute when the database ended them, and the worker hangs.
             pool_factory=psycopg_pool.AsyncNullConnectionPool,
@@ -157,8 +159,9 @@ def _worker_app(url: str, handler: Handler, asked: Callable[[], None]) -> App:
 
     app.job_manager = _JobManager(app.connector, asked)
 
-    @app.task(name=TASK, queue=QUEUE)
-    def index_repo(job_id: str, repository_id: str, commit_sha: str | None) -> None:
-        handler(UUID(job_id))
+    @app.task(name=TASK, queue=QUEUE, pass_context=True)
+    def index_repo(context: JobContext, job_id: str, repository_id: str, commit_sha: str | None) -> None:
+        assert context.job.id is not None
+        handler(UUID(job_id), context.job.id)
 
     return app

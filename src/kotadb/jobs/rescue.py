@@ -89,10 +89,15 @@ def _take(
 
 
 def requeue(settings: Settings, database: Database, closed: list[int]) -> None:
-    """Close these rows of the queue, and queue the waiting jobs that are due and in no row of it."""
+    """Close these rows of the queue, and queue the waiting jobs that are due and in no row of it.
+
+    Where the API runs its jobs itself, nobody would take them from there.
+    """
 
     def bring_in_step(connection: Connection) -> list[Job]:
         jobs.close_queue_rows(connection, closed, settings.lease_seconds)
+        if not settings.async_indexing:
+            return []
         waiting = jobs.unqueued(connection, settings.lease_seconds, REQUEUED_AT_ONCE)
         for job in waiting:
             jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))

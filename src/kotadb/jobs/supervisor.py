@@ -35,6 +35,9 @@ MAX_RESCUE_SECONDS = 3
 HAND_BACK_SECONDS = 5
 """How long a drain waits for the database to take the jobs back; after that they come back by their lease."""
 
+OUTAGE_SECONDS = 15
+"""After the database was away: time for those who live to write a heartbeat, before any lease is said to be over."""
+
 PRUNE_SECONDS = 3600
 MIN_SILENCE_SECONDS = 60
 """A worker of which nothing is heard for so long, and for two leases, is ended. Its job was taken from it by then: this
@@ -54,6 +57,9 @@ class Worker:
         self._signs, signs = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             self.process = start_worker(settings, url, self.name, "--signs", str(signs), signs=signs)
+        except OSError:
+            os.close(self._signs)
+            raise
         finally:
             os.close(signs)
         self.seen_at = time.monotonic()
@@ -130,7 +136,11 @@ class Supervisor:
             worker.end()
             self._bury(place, worker)
         if place.worker is None and time.monotonic() >= place.restart_at:
-            place.worker = Worker(self._settings, self._database.url)
+            try:
+                place.worker = Worker(self._settings, self._database.url)
+            except OSError as error:  # no memory, no processes, no descriptors: there may be some later
+                delay = self._hold_back(place)
+                log.error("a worker could not be started", error=str(error), restart_in_seconds=delay)
 
     def _excuse_silence(self) -> None:
         """It was us who slept: a machine that was suspended, a supervisor that was stopped."""
@@ -141,14 +151,21 @@ class Supervisor:
     def _bury(self, place: Place, worker: Worker) -> None:
         metrics.worker_exited()
         place.worker = None
-        place.failures = 0 if worker.is_working else place.failures + 1
-        delay = min(2 ** (place.failures - 1), self._settings.lease_seconds) if place.failures else 0
+        if worker.is_working:
+            place.failures = 0
+        delay = 0 if worker.is_working else self._hold_back(place)
         log.warning(
             "a worker ended unasked", worker=worker.name, pid=worker.process.pid,
             exit_code=worker.process.returncode, restart_in_seconds=delay,
         )  # fmt: skip
-        place.restart_at = time.monotonic() + delay
         self._rescuer.take_from(worker.name)
+
+    def _hold_back(self, place: Place) -> float:
+        """After one more start that came to nothing, wait longer for the next one. Returns how many seconds."""
+        place.failures += 1
+        delay = min(1 << (place.failures - 1), self._settings.lease_seconds)
+        place.restart_at = time.monotonic() + delay
+        return delay
 
     def _drain(self, force: threading.Event) -> None:
         running = [place.worker for place in self._places if place.worker is not None]
@@ -174,6 +191,7 @@ class Rescuer:
         self._database = database
         self._ended: dict[str, float] = {}
         self._pruned_at: float | None = None
+        self._failed_at: float | None = None
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rescuer", daemon=True)
@@ -219,19 +237,20 @@ class Rescuer:
         for name, at in list(self._ended.items()):
             if now - at > self._settings.lease_seconds:
                 del self._ended[name]
+        expired = self._failed_at is None or now - self._failed_at > OUTAGE_SECONDS
         with self._unless_the_database_fails():
-            release(self._settings, self._database, list(self._ended), expired=True)
+            release(self._settings, self._database, list(self._ended), expired=expired)
         sweep(self._settings.temp_dir)
         if self._pruned_at is None or now - self._pruned_at > PRUNE_SECONDS:
             with self._unless_the_database_fails():
-                prune(self._settings, self._database)
-                self._pruned_at = now
+                self._pruned_at = now if prune(self._settings, self._database) else None
 
     @contextmanager
     def _unless_the_database_fails(self) -> Iterator[None]:
         try:
             yield
         except (psycopg.Error, DatabaseUnavailable) as error:
+            self._failed_at = time.monotonic()
             log.warning("jobs cannot be looked after now; the next look will", error=str(error))
 
 

@@ -35,6 +35,12 @@ CANCEL_SECONDS = 5
 LATE_SECONDS = 30
 """How much longer than allowed a job may take before its worker is ended with it: it hangs where it does not look."""
 
+LOST_SECONDS = 300
+"""What is allowed to a run that is no longer its job's: to notice, and to tidy up if it was by its own success."""
+
+Position = tuple[Step, int, int | None]
+"""A step, how much of it is done, and of how much."""
+
 Result = TypeVar("Result")
 
 log = get_logger(__name__)
@@ -60,7 +66,9 @@ class Run:
         self._settings = settings
         self._beat_seconds = settings.lease_seconds / 3
         self._deadline = time.monotonic() + settings.max_job_seconds
-        self._position: tuple[Step, int, int | None] = (Step.FETCH, 0, None)
+        self._position: Position = (Step.FETCH, 0, None)
+        self._written: Position = self._position
+        self._beaten_at = time.monotonic()
         self._storing: Connection | None = None
         self._lost = threading.Event()
         self._ended = threading.Event()
@@ -212,33 +220,38 @@ class Run:
         return LimitExceeded(f"The job was not done after {limit:g} s (KOTADB_MAX_JOB_SECONDS)", code="job_timeout")
 
     def _keep_alive(self) -> None:
-        written, beaten_at = self._position, time.monotonic()
         while not self._ended.wait(TICK_SECONDS):
-            self._measure_memory()
-            position, now = self._position, time.monotonic()
-            if now > self._deadline + LATE_SECONDS:
-                self._end_worker()
-            due = position != written or now - beaten_at >= self._beat_seconds
             try:
-                with self.database.transaction() as connection:
-                    alive = (
-                        jobs.beat(connection, self.job.id, self.claim, *position)
-                        if due
-                        else jobs.holds(connection, self.job.id, self.claim)
-                    )
+                self._measure_memory()
+                if time.monotonic() > self._deadline + LATE_SECONDS:
+                    self._end_worker()
+                if not self.is_lost:
+                    self._beat()
             except (psycopg.Error, DatabaseUnavailable) as error:
                 # The run itself meets the same trouble at its next write, and ends by it.
-                log.warning("no heartbeat could be written", step=position[0].value, error=str(error))
-                continue
-            if due:
-                written, beaten_at = position, now
-            if not alive:
-                self._lose()
-                return
+                log.warning("no heartbeat could be written", step=self._position[0].value, error=str(error))
+            except Exception:  # the job would be taken from a run that is well
+                log.exception("no heartbeat was written")
+
+    def _beat(self) -> None:
+        """Write down where the run is, if that is new or due, and look whether the claim holds."""
+        position, now = self._position, time.monotonic()
+        due = position != self._written or now - self._beaten_at >= self._beat_seconds
+        with self.database.transaction() as connection:
+            alive = (
+                jobs.beat(connection, self.job.id, self.claim, *position)
+                if due
+                else jobs.holds(connection, self.job.id, self.claim)
+            )
+        if due:
+            self._written, self._beaten_at = position, now
+        if not alive:
+            self._lose()
 
     def _lose(self) -> None:
         """Have the run stop, also where it waits for the server to store."""
         self._lost.set()
+        self._deadline = min(self._deadline, time.monotonic() + LOST_SECONDS)
         if (connection := self._storing) is not None:
             with suppress(psycopg.Error):
                 connection.cancel_safe(timeout=CANCEL_SECONDS)
@@ -255,15 +268,15 @@ class Run:
         me = psutil.Process()
         total = 0
         for process in [me, *me.children(recursive=True)]:
-            try:
+            with suppress(psutil.Error):  # it ended meanwhile
                 total += process.memory_info().rss
-            except psutil.Error:  # it ended meanwhile
-                continue
         self.peak_memory_bytes = max(self.peak_memory_bytes, total)
 
 
-def claim(database: Database, settings: Settings, job_id: UUID, worker: str) -> Job | None:
-    """Take the job for a run; None if it has ended, or somebody else runs it.
+def claim(
+    database: Database, settings: Settings, job_id: UUID, worker: str, queue_job_id: int | None = None
+) -> Job | None:
+    """Take the job for a run; None if it has ended, somebody else runs it, or another row of the queue carries it.
 
     Waits while another run of the same index is under way (there are never two), and while the database is away.
     """
@@ -273,7 +286,7 @@ def claim(database: Database, settings: Settings, job_id: UUID, worker: str) -> 
             if rescue_first:  # nobody else may be there to notice that the other run is dead
                 release(settings, database, expired=True)
             with database.transaction() as connection:
-                return jobs.claim(connection, job_id, worker, sources(JobStatus.PROCESSING))
+                return jobs.claim(connection, job_id, worker, sources(JobStatus.PROCESSING), queue_job_id)
         except psycopg.errors.UniqueViolation:
             log.info("waiting for another run of the same index")
             rescue_first = True

@@ -18,15 +18,18 @@ Result = TypeVar("Result")
 SEARCH_PATH = "kotadb, public, extensions"
 """Ours and the queue's tables are in `kotadb`; pg_trgm is in `public`, or in `extensions` on Supabase."""
 
-# A connection whose other end is gone must not hold a worker for the two hours that TCP would wait.
+# A connection whose other end is gone must hold up no worker for the two hours that TCP would wait, and no caller for long.
 CONNECTION_ARGUMENTS: dict[str, Any] = {
     "application_name": "kotadb",
     "connect_timeout": 10,
-    "keepalives_idle": 10,
+    "keepalives_idle": 5,
     "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 30_000,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 10_000,
 }
+
+SET = "select set_config(%s, %s, false)"
+IDLE_LIMIT = "idle_in_transaction_session_timeout"
 
 RECONNECT_SECONDS = 5.0
 """The pool waits twice as long after each attempt that failed. Whoever asks after this time has it begin anew, so that
@@ -41,7 +44,7 @@ CONFLICTS = (psycopg.errors.SerializationFailure, psycopg.errors.DeadlockDetecte
 
 def set_search_path(connection: psycopg.Connection[Any]) -> None:
     """Make our schema and the extensions' visible; commits, as a pool's configure hook must."""
-    connection.execute("select set_config('search_path', %s, false)", [SEARCH_PATH])
+    connection.execute(SET, ["search_path", SEARCH_PATH])
     connection.commit()
 
 
@@ -106,8 +109,7 @@ class Database:
 
     def _configure(self, connection: Connection) -> None:
         if self._idle_seconds is not None:
-            limit = f"{self._idle_seconds:g}s"
-            connection.execute("select set_config('idle_in_transaction_session_timeout', %s, false)", [limit])
+            connection.execute(SET, [IDLE_LIMIT, f"{self._idle_seconds:g}s"])
         set_search_path(connection)
 
     @contextmanager

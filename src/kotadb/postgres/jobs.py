@@ -62,13 +62,22 @@ def list_of_owner(
     return [_job(row) for row in connection.execute(query("jobs.of_owner"), parameters)]
 
 
-def claim(connection: Connection, job_id: UUID, worker: str, allowed: Sequence[JobStatus]) -> Job | None:
+def latest(connection: Connection, limit: int, status: JobStatus | None = None) -> list[Job]:
+    """Of all owners, newest first, at most `limit`."""
+    return [_job(row) for row in connection.execute(query("jobs.latest"), {"limit": limit, "status": status})]
+
+
+def claim(
+    connection: Connection, job_id: UUID, worker: str, allowed: Sequence[JobStatus], queue_job_id: int | None = None
+) -> Job | None:
     """Take the job for one run, with a new claim number; None if its status does not allow that.
 
+    None also if it came by a row of the queue that no longer carries it: it waits for its retry, or has a newer row.
     Raises psycopg's UniqueViolation while another run of the same index is under way.
     """
     connection.execute(query("jobs.lock_blobs"), {"id": job_id})
-    return _first(connection, "jobs.claim", {"id": job_id, "worker": worker, "allowed": _names(allowed)})
+    parameters = {"id": job_id, "worker": worker, "queue_job_id": queue_job_id, "allowed": _names(allowed)}
+    return _first(connection, "jobs.claim", parameters)
 
 
 def beat(connection: Connection, job_id: UUID, claim: int, step: Step, done: int, total: int | None) -> bool:
@@ -214,11 +223,14 @@ def drop_dead_letter(connection: Connection, job_id: UUID) -> bool:
     return connection.execute(query("jobs.drop_dead_letter"), {"job_id": str(job_id)}).rowcount > 0
 
 
-def prune(connection: Connection, *, queue_seconds: float, jobs_seconds: float) -> int:
-    """Delete jobs and rows of the queue that ended so long ago, and dead letters of deleted jobs. Returns how many."""
-    deleted = connection.execute(query("jobs.prune_queue"), {"seconds": queue_seconds}).rowcount
-    deleted += connection.execute(query("jobs.prune_jobs"), {"seconds": jobs_seconds}).rowcount
-    return deleted + connection.execute(query("jobs.prune_dead_letters")).rowcount
+def prune(connection: Connection, *, queue_seconds: float, jobs_seconds: float, limit: int) -> int:
+    """Delete jobs and rows of the queue that ended so long ago, and dead letters of deleted jobs.
+
+    At most `limit` of each. Returns how many.
+    """
+    deleted = connection.execute(query("jobs.prune_queue"), {"seconds": queue_seconds, "limit": limit}).rowcount
+    deleted += connection.execute(query("jobs.prune_jobs"), {"seconds": jobs_seconds, "limit": limit}).rowcount
+    return deleted + connection.execute(query("jobs.prune_dead_letters"), {"limit": limit}).rowcount
 
 
 def live_workers(connection: Connection, lease_seconds: float) -> int:

@@ -24,6 +24,12 @@ def list_jobs(
         )
 
 
+def latest_jobs(database: Database, limit: int, status: JobStatus | None = None) -> list[Job]:
+    """The jobs of all owners, newest first, at most `limit`."""
+    with database.snapshot() as connection:
+        return jobs.latest(connection, limit, status)
+
+
 def dead_letters(database: Database, limit: int) -> list[DeadLetter]:
     """The jobs that failed for good, of all owners, newest first, at most `limit`. Looking takes none of them."""
     with database.snapshot() as connection:

@@ -26,7 +26,7 @@ def worker_id(database: Database) -> int:
 def fetch(database: Database, worker_id: int) -> int | None:
     """The queue's id of the job that a worker gets."""
     with database.transaction() as connection:
-        row = connection.execute(query("queue.fetch"), {"queues": ["index-repo"], "worker_id": worker_id}).fetchone()
+        row = connection.execute(query("queue.fetch"), {"queue": "index-repo", "worker_id": worker_id}).fetchone()
     return None if row is None else int(row["id"])
 
 

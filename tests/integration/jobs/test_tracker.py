@@ -225,7 +225,7 @@ url, job_id = sys.argv[1:]
 tracker.LATE_SECONDS = 0.1
 index_repo.index_repo = lambda run, settings: threading.Event().wait()
 with Database(url) as database:
-    index_repo.perform(database, Settings(max_job_seconds=0.1), UUID(job_id), "hanging")
+    index_repo.perform(database, Settings(max_job_seconds=0.1), UUID(job_id), worker="hanging")
 """
 
 

@@ -27,7 +27,8 @@ ACCESS = "fatal: unable to access 'https://h/o/n/': "
         (ACCESS + "SSL certificate problem: self signed certificate", PERMANENT, "tls_certificate"),
         ("error: RPC failed; curl 28 Operation too slow. Less than 1000 bytes/sec", TRANSIENT, "too_slow"),
         (ACCESS + "Connection timed out after 300 milliseconds", TRANSIENT, "too_slow"),
-        ("fatal: early EOF\nfatal: fetch-pack: invalid index-pack output", TRANSIENT, "garbled_answer"),
+        ("fatal: early EOF\nfatal: fetch-pack: invalid index-pack output", TRANSIENT, "connection_lost"),
+        ("fatal: fetch-pack: invalid index-pack output", TRANSIENT, "garbled_answer"),
         (
             "fetch-pack: unexpected disconnect while reading sideband packet\nfatal: early EOF",
             TRANSIENT,

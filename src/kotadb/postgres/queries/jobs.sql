@@ -4,7 +4,9 @@
 -- name: join_waiting
 -- The same request as a job that waits is that job, also if it waits again, and then it need not wait any longer; a forced
 -- one makes it forced.
-update index_jobs set force = force or %(force)s, next_attempt_at = least(next_attempt_at, clock_timestamp())
+update index_jobs
+set force = force or %(force)s,
+    next_attempt_at = case when next_attempt_at > clock_timestamp() then clock_timestamp() else next_attempt_at end
 where id = (
     select id from index_jobs
     where owner_id = %(owner_id)s and index_id = %(index_id)s and commit_sha is not distinct from %(commit_sha)s
@@ -23,7 +25,7 @@ do update set force = index_jobs.force or excluded.force
 returning *
 
 -- name: set_queue_job
-update index_jobs set queue_job_id = %(queue_job_id)s where id = %(id)s
+update index_jobs set queue_job_id = %(queue_job_id)s, updated_at = clock_timestamp() where id = %(id)s
 returning *
 
 -- name: get
@@ -31,6 +33,10 @@ select * from index_jobs where id = %(id)s
 
 -- name: get_of_owner
 select * from index_jobs where id = %(id)s and owner_id = %(owner_id)s
+
+-- name: latest
+select * from index_jobs where %(status)s::job_status is null or status = %(status)s
+order by created_at desc, id desc limit %(limit)s
 
 -- name: of_owner
 select * from index_jobs
@@ -52,6 +58,7 @@ set status = 'processing', claim = nextval('job_claims'), attempt = attempt + 1,
     step_done = 0, step_total = null, next_attempt_at = null, error_code = null, error_message = null, error_traceback = null,
     started_at = clock_timestamp(), heartbeat_at = clock_timestamp(), updated_at = clock_timestamp()
 where id = %(id)s and status = any(%(allowed)s::job_status[]) and repository_id is not null
+    and (%(queue_job_id)s::bigint is null or queue_job_id = %(queue_job_id)s)
 returning *
 
 -- name: beat
@@ -73,7 +80,7 @@ where id = %(id)s and claim = %(claim)s and status = any(%(allowed)s::job_status
 -- name: cancel
 update index_jobs
 set status = 'cancelled', error_code = 'cancelled', error_message = 'The job was cancelled', step = null,
-    finished_at = clock_timestamp(), updated_at = clock_timestamp()
+    next_attempt_at = null, finished_at = clock_timestamp(), updated_at = clock_timestamp()
 where id = %(id)s and status = any(%(allowed)s::job_status[])
 returning *
 
@@ -85,7 +92,8 @@ update procrastinate_jobs set status = 'cancelled' where id = %(queue_job_id)s a
 -- Not while the same request waits already: that one will do it. The index is anew where it was deleted.
 update index_jobs j
 set status = 'pending', index_id = %(index_id)s, queue_job_id = null, attempt = 0, error_code = null, error_message = null,
-    error_traceback = null, stats = null, started_at = null, finished_at = null, updated_at = clock_timestamp()
+    error_traceback = null, stats = null, started_at = null, finished_at = null, next_attempt_at = null,
+    updated_at = clock_timestamp()
 where id = %(id)s and status = any(%(allowed)s::job_status[]) and not exists (
     select from index_jobs other
     where other.owner_id = j.owner_id and other.index_id = %(index_id)s and other.id <> j.id
@@ -120,15 +128,22 @@ set error_code = %(code)s, error_message = %(message)s, error_traceback = %(trac
 where id = any(%(ids)s) and status = 'processing'
 
 -- name: supersede
--- Of jobs whose run ended early: those for which the same request waits already, never claimed.
-update index_jobs j
-set status = 'cancelled', error_code = 'superseded', error_message = 'A newer job for the same request takes its place',
-    step = null, finished_at = clock_timestamp(), updated_at = clock_timestamp()
-where id = any(%(ids)s) and status = 'processing' and exists (
-    select from index_jobs other
-    where other.owner_id = j.owner_id and other.index_id = j.index_id
+-- Of jobs whose run ended early: those for which the same request waits already, never claimed. If they were to rebuild the
+-- index, that one is.
+with superseded as (
+    update index_jobs j
+    set status = 'cancelled', error_code = 'superseded', error_message = 'A newer job for the same request takes its place',
+        step = null, finished_at = clock_timestamp(), updated_at = clock_timestamp()
+    where id = any(%(ids)s) and status = 'processing' and exists (
+        select from index_jobs other
+        where other.owner_id = j.owner_id and other.index_id = j.index_id
+            and other.commit_sha is not distinct from j.commit_sha and other.status = 'pending' and other.claim is null)
+    returning *),
+forced as (
+    update index_jobs other set force = true from superseded j
+    where j.force and not other.force and other.owner_id = j.owner_id and other.index_id = j.index_id
         and other.commit_sha is not distinct from j.commit_sha and other.status = 'pending' and other.claim is null)
-returning *
+select * from superseded
 
 -- name: wait_again
 -- Of the others: those that came by the queue and may be tried again. What a drain hands back has cost no attempt. No row
@@ -158,29 +173,35 @@ returning *
 
 -- name: close_queue_jobs
 -- The rows that carried them are done for: a worker that was only paused finds nothing to finish, and a job that waits
--- again gets a new row.
+-- again gets a new row. Here and below, whoever holds a row's lock may have stopped with it: the next look will do it.
 update procrastinate_jobs set status = 'failed', worker_id = null
-where id = any(%(ids)s) and status in ('todo', 'doing')
+where id in (
+    select id from procrastinate_jobs where id = any(%(ids)s) and status in ('todo', 'doing') for update skip locked)
 
 -- name: free_unclaimed
 -- Taken from the queue by a worker that died before it claimed the job.
-update procrastinate_jobs q set status = 'todo', worker_id = null
-from index_jobs j
-where q.status = 'doing' and j.queue_job_id = q.id and j.status = 'pending' and not exists (
-    select from procrastinate_workers w
-    where w.id = q.worker_id and w.last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s))
+update procrastinate_jobs set status = 'todo', worker_id = null
+where id in (
+    select q.id from procrastinate_jobs q join index_jobs j on j.queue_job_id = q.id and j.status = 'pending'
+    where q.status = 'doing' and not exists (
+        select from procrastinate_workers w
+        where w.id = q.worker_id and w.last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s))
+    for update of q skip locked)
 
 -- name: close_finished
 -- Rows that a dead worker left behind whose job has ended since, or is carried by another row: they would hold the
 -- index's lock for ever.
-update procrastinate_jobs q set status = 'failed', worker_id = null
-where q.status = 'doing' and q.task_name = 'index-repo'
-    and not exists (
-        select from index_jobs j
-        where j.queue_job_id = q.id and j.status in ('pending', 'processing'))
-    and not exists (
-        select from procrastinate_workers w
-        where w.id = q.worker_id and w.last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s))
+update procrastinate_jobs set status = 'failed', worker_id = null
+where id in (
+    select q.id from procrastinate_jobs q
+    where q.status = 'doing' and q.task_name = 'index-repo'
+        and not exists (
+            select from index_jobs j
+            where j.queue_job_id = q.id and j.status in ('pending', 'processing'))
+        and not exists (
+            select from procrastinate_workers w
+            where w.id = q.worker_id and w.last_heartbeat > clock_timestamp() - make_interval(secs => %(lease)s))
+    for update of q skip locked)
 
 -- name: due
 -- Jobs that wait again and whose time has come, and those that an API was to run itself, and died.
@@ -195,7 +216,7 @@ select j.* from index_jobs j
 where j.status = 'pending' and j.queue_job_id is not null and j.repository_id is not null
     and j.updated_at < clock_timestamp() - make_interval(secs => %(lease)s) and not exists (
         select from procrastinate_jobs q where q.id = j.queue_job_id and q.status in ('todo', 'doing'))
-for update skip locked
+limit %(limit)s for update skip locked
 
 -- name: dead_letters
 -- The newest first; the queue notes when a row came.
@@ -213,20 +234,29 @@ where queue_name = 'index-repo_dlq' and status = 'todo' and args ->> 'job_id' = 
 
 -- name: prune_queue
 -- Rows that are done for, by the time of their last event.
-delete from procrastinate_jobs q
-where q.status in ('succeeded', 'failed', 'cancelled', 'aborted') and not exists (
-    select from procrastinate_events e
-    where e.job_id = q.id and e.at > clock_timestamp() - make_interval(secs => %(seconds)s))
+delete from procrastinate_jobs
+where id in (
+    select q.id from procrastinate_jobs q
+    where q.status in ('succeeded', 'failed', 'cancelled', 'aborted') and not exists (
+        select from procrastinate_events e
+        where e.job_id = q.id and e.at > clock_timestamp() - make_interval(secs => %(seconds)s))
+    limit %(limit)s for update skip locked)
 
 -- name: prune_dead_letters
-delete from procrastinate_jobs q
-where q.queue_name = 'index-repo_dlq' and not exists (
-    select from index_jobs j where j.id = (q.args ->> 'job_id')::uuid)
+delete from procrastinate_jobs
+where id in (
+    select q.id from procrastinate_jobs q
+    where q.queue_name = 'index-repo_dlq' and not exists (
+        select from index_jobs j where j.id = (q.args ->> 'job_id')::uuid)
+    limit %(limit)s for update skip locked)
 
 -- name: prune_jobs
 delete from index_jobs
-where status in ('completed', 'failed', 'skipped', 'cancelled')
-    and finished_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+where id in (
+    select id from index_jobs
+    where status in ('completed', 'failed', 'skipped', 'cancelled')
+        and finished_at < clock_timestamp() - make_interval(secs => %(seconds)s)
+    limit %(limit)s for update skip locked)
 
 -- name: live_workers
 select count(*) as workers from procrastinate_workers

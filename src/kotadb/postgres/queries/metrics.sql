@@ -10,7 +10,7 @@ select status::text, count(*) as jobs from index_jobs group by status
 -- name: oldest_waiting
 -- Waiting counts from when a job could have begun; one that may not begin yet waits for no worker.
 select greatest(extract(epoch from clock_timestamp() - min(waiting_since)), 0)::float as seconds
-from (select coalesce(next_attempt_at, created_at) as waiting_since from index_jobs where status = 'pending') waiting
+from (select greatest(updated_at, next_attempt_at) as waiting_since from index_jobs where status = 'pending') waiting
 
 -- name: dead_letters
 select coalesce(args -> 'error' ->> 'code', 'unknown') as code, count(*) as letters from procrastinate_jobs

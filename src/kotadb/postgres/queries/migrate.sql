@@ -27,5 +27,7 @@ select version from supabase_migrations.schema_migrations
 -- behind the same lock.
 create index if not exists kotadb_queue_lock on procrastinate_jobs (lock, priority, id) where status in ('todo', 'doing');
 create index if not exists kotadb_queue_running on procrastinate_jobs (lock) where status = 'doing';
+-- Dead letters wait too, for people.
+create index if not exists kotadb_queue_order on procrastinate_jobs (queue_name, priority desc, id) where status = 'todo';
 -- A job's dead letter is found by the job's id.
 create index if not exists kotadb_dead_letters on procrastinate_jobs ((args ->> 'job_id')) where queue_name = 'index-repo_dlq'

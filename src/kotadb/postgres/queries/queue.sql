@@ -6,7 +6,7 @@
 -- its lock. See docs/decisions/0009.
 with next as (
     select q.id from procrastinate_jobs q
-    where q.status = 'todo' and q.queue_name = any(%(queues)s) and (q.scheduled_at is null or q.scheduled_at <= now())
+    where q.status = 'todo' and q.queue_name = %(queue)s and (q.scheduled_at is null or q.scheduled_at <= now())
         and q.lock not in (
             select running.lock from procrastinate_jobs running where running.status = 'doing' and running.lock is not null)
         and not exists (
