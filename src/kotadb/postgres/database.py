@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 SEARCH_PATH = "kotadb, public, extensions"
 """Ours and the queue's tables are in `kotadb`; pg_trgm is in `public`, or in `extensions` on Supabase."""
 
-# A connection whose other end is gone must hold up no worker for the two hours that TCP would wait, and no caller for long.
+# A connection whose other end is gone must hold up nobody for the two hours that TCP would wait.
 CONNECTION_ARGUMENTS: dict[str, Any] = {
     "application_name": "kotadb",
     "connect_timeout": 10,

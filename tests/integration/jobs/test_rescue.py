@@ -120,6 +120,37 @@ def test_a_job_that_would_wait_beside_a_newer_one_of_the_same_is_superseded(
     assert requests.get(database, newer.id).status is JobStatus.PENDING
 
 
+def test_what_supersedes_a_job_that_was_to_rebuild_the_index_rebuilds_it(
+    database: Database, settings: Settings, make_job: MakeJob, claim_job: ClaimJob
+) -> None:
+    forced = claim_job(make_job(force=True), "worker")
+    newer = make_job()
+    release(settings, database, ["worker"])
+    assert requests.get(database, forced.id).error_code == "superseded"
+    assert requests.get(database, newer.id).force
+
+
+def test_where_no_worker_takes_jobs_from_the_queue_none_comes_there(
+    database: Database, settings: Settings, taken: Job
+) -> None:
+    alone = settings.model_copy(update={"async_indexing": False})
+    release(alone, database, ["worker"])
+    assert queue_rows(database) == {taken.queue_job_id: "failed"}
+
+
+def test_no_look_waits_for_a_row_whose_owner_stands_still(
+    database: Database, settings: Settings, taken: Job, make_job: MakeJob
+) -> None:
+    other = make_job("another/repository")
+    execute(database, "update procrastinate_jobs set status = 'doing' where id = %s", other.queue_job_id)
+    with database.transaction() as connection:
+        connection.execute("select from procrastinate_jobs where id = %s for update", [taken.queue_job_id])
+        release(settings, database, ["worker"])
+        assert queue_rows(database)[other.queue_job_id or 0] == "todo"
+    release(settings, database, ["worker"])
+    assert queue_rows(database)[taken.queue_job_id or 0] == "failed"
+
+
 def test_a_queue_row_whose_worker_died_before_the_claim_is_freed(
     database: Database, settings: Settings, make_job: MakeJob
 ) -> None:

@@ -156,6 +156,37 @@ def test_a_worker_that_worked_is_replaced_at_once_and_one_that_cannot_start_more
         assert service.indexed(address, force=True)["status"] == "completed"
 
 
+def test_a_worker_that_cannot_be_started_costs_nobody_else_anything(url: str, tmp_path: Path, git: GitServer) -> None:
+    with start(url, tmp_path, git, workers=1) as service:
+        address, _ = World(service, git, tmp_path).remote({"a.py": ""})
+        main, [worker] = psutil.Process(service.process.pid), service.workers()
+        before = main.rlimit(psutil.RLIMIT_NOFILE)
+        main.rlimit(psutil.RLIMIT_NOFILE, (3, before[1]))
+        worker.kill()
+        service.wait_for_log("a worker could not be started")
+        main.rlimit(psutil.RLIMIT_NOFILE, before)
+        assert service.indexed(address)["status"] == "completed"
+
+
+def test_an_outage_longer_than_the_lease_takes_no_job_from_a_run_that_is_well(
+    url: str, tmp_path: Path, git: GitServer
+) -> None:
+    name = url.partition("?")[0].rpartition("/")[2]
+    with (
+        start(url, tmp_path, git, workers=1, lease_seconds=3) as service,
+        connect(url.replace(name, "postgres"), autocommit=True) as outside,
+    ):
+        job, gate = held_job(service, git, tmp_path)
+        outside.execute(f"alter database {name} allow_connections false")
+        outside.execute("select pg_terminate_backend(pid) from pg_stat_activity where datname = %s", [name])
+        service.wait_for_log("jobs cannot be looked after now; the next look will")
+        Event().wait(4)  # the outage
+        outside.execute(f"alter database {name} allow_connections true")
+        gate.release.set()
+        done = service.finished(job)
+        assert (done["status"], done["attempt"]) == ("completed", 1)
+
+
 def test_a_heartbeat_that_cannot_be_written_is_followed_by_others(url: str, tmp_path: Path, git: GitServer) -> None:
     beats = "select last_heartbeat from procrastinate_workers"
     with start(url, tmp_path, git, workers=1, lease_seconds=6) as service, connect(url, autocommit=True) as outside:

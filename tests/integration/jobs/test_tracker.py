@@ -221,21 +221,49 @@ from uuid import UUID
 from kotadb.jobs import index_repo, tracker
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
-url, job_id = sys.argv[1:]
-tracker.LATE_SECONDS = 0.1
-index_repo.index_repo = lambda run, settings: threading.Event().wait()
+url, job_id, limit = sys.argv[1:]
+tracker.LATE_SECONDS = tracker.LOST_SECONDS = 0.1
+index_repo.index_repo = lambda run, settings: (print("hangs", flush=True), threading.Event().wait())
 with Database(url) as database:
-    index_repo.perform(database, Settings(max_job_seconds=0.1), UUID(job_id), worker="hanging")
+    index_repo.perform(database, Settings(max_job_seconds=float(limit)), UUID(job_id), worker="hanging")
 """
+"""A run that never looks at the time; not of an hour, either."""
+
+
+def hang(database: Database, job: Job, limit_seconds: float) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-c", HANG, database.url, str(job.id), str(limit_seconds)]
+    return subprocess.Popen(command, start_new_session=True, stdout=subprocess.PIPE)
 
 
 def test_a_job_that_hangs_where_it_never_looks_fails_and_ends_its_worker(
     database: Database, make_job: Callable[..., Job]
 ) -> None:
     job = make_job()
-    worker = subprocess.run(
-        [sys.executable, "-c", HANG, database.url, str(job.id)], start_new_session=True, check=False
-    )
-    assert worker.returncode == -signal.SIGKILL
+    with hang(database, job, limit_seconds=0.1) as worker:
+        assert worker.wait() == -signal.SIGKILL
     failed = requests.get(database, job.id)
     assert (failed.status, failed.error_code) == (JobStatus.FAILED, "job_timeout")
+
+
+def test_a_job_that_hangs_and_is_cancelled_ends_its_worker_too(
+    database: Database, make_job: Callable[..., Job]
+) -> None:
+    job = make_job()
+    with hang(database, job, limit_seconds=3600) as worker:
+        assert worker.stdout is not None
+        while worker.stdout.readline() != b"hangs\n":  # the log comes first
+            pass
+        requests.cancel(database, job.id)
+        assert worker.wait() == -signal.SIGKILL
+    assert requests.get(database, job.id).status is JobStatus.CANCELLED
+
+
+def test_a_row_of_the_queue_claims_only_the_job_that_it_still_carries(
+    database: Database, settings: Settings, make_job: Callable[..., Job]
+) -> None:
+    job = make_job()
+    assert tracker.claim(database, settings, job.id, "first", job.queue_job_id) is not None
+    with Run(database, requests.get(database, job.id), settings) as run:
+        run.fail(ConnectionError())  # it waits for its retry, and in no row
+    assert tracker.claim(database, settings, job.id, "late", job.queue_job_id) is None
+    assert requests.get(database, job.id).status is JobStatus.PENDING
