@@ -2,10 +2,14 @@
 
 import http.client
 import json
+import os
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import chain
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from faults.check import Check, Figures, Scale
@@ -116,6 +120,7 @@ QUEUES_OWN = b"select * from procrastinate_fetch_job_v2(array[%(queue)s], %(work
 PER_SECOND = 50
 ANSWER_MS = 100
 CALLERS = 32
+BLOCK_BYTES = 8192
 
 
 def serve_under_load(site: Site, scale: Scale, figures: Figures) -> None:
@@ -123,12 +128,16 @@ def serve_under_load(site: Site, scale: Scale, figures: Figures) -> None:
     with site.service(workers=3, drain_seconds=0) as service:
         fill_workers(site, service, jobs_each=scale.of(20, 3))
         started = len(service.lines("job started"))
-        statuses, latencies = ask(service, seconds * PER_SECOND)
+        with writing(site.folder / "probe") as writes:
+            statuses, latencies = ask(service, seconds * PER_SECOND)
         running = site.rows("select count(*) as n from index_jobs where status = 'processing'")[0]["n"]
         figures.all("POSTs answered 202", statuses.count(202), seconds * PER_SECOND)
         figures.within("p50, ms", percentile(latencies, 50), ANSWER_MS)
         figures.within("p99, ms", percentile(latencies, 99), ANSWER_MS)
         figures.within("slowest, ms", max(latencies), 10 * ANSWER_MS)
+        # No commit is faster than the disk: what a single block took meanwhile.
+        figures.at_least("disk p99, ms", percentile(writes, 99), 0)
+        figures.at_least("disk slowest, ms", max(writes), 0)
         figures.at_least("jobs that ran meanwhile", started, 3)
         figures.all("jobs running at the end of it", running, 3)
 
@@ -141,6 +150,30 @@ def fill_workers(site: Site, service: Service, jobs_each: int) -> None:
             repo.git("tag", f"t{number}")
             service.index(address, ref=f"t{number}", force=True)
     until(lambda: len(service.lines("job started")) >= 3)
+
+
+@contextmanager
+def writing(file: Path) -> Iterator[list[float]]:
+    """Make one block durable, again and again. Yields how long each time took, in milliseconds."""
+    stop = threading.Event()
+    took: list[float] = []
+    file.write_bytes(bytes(BLOCK_BYTES))
+
+    def write() -> None:
+        with file.open("r+b", buffering=0) as open_file:
+            while not stop.wait(1 / PER_SECOND):
+                began = time.perf_counter()
+                os.pwrite(open_file.fileno(), bytes(BLOCK_BYTES), 0)
+                os.fdatasync(open_file.fileno())
+                took.append((time.perf_counter() - began) * 1000)
+
+    with ThreadPoolExecutor(1) as thread:
+        writer = thread.submit(write)
+        try:
+            yield took
+        finally:
+            stop.set()
+            writer.result()
 
 
 def ask(service: Service, requests: int) -> tuple[list[int], list[float]]:

@@ -98,8 +98,8 @@ def index_repo(run: Run, settings: Settings) -> None:
         parsed = _parse(run, settings, fetched, found)  # and symbols: a file is parsed and extracted in one go
         stack.close()
         linked = _link(run, found, parsed)
-        wrote_most = _store(run, settings, fetched, linked)
-    _tidy(run, refresh=wrote_most)
+        written = _store(run, settings, fetched, linked)
+    _tidy(run, written)
 
 
 # ---- 1: fetch --------------------------------------------------------------------------------------------------------
@@ -327,21 +327,21 @@ def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator
 # ---- 7: store --------------------------------------------------------------------------------------------------------
 
 
-def _store(run: Run, settings: Settings, fetched: Fetched, linked: Linked) -> bool:
-    """Replace the index and complete the job, in one transaction. Returns whether most of the index was written."""
+def _store(run: Run, settings: Settings, fetched: Fetched, linked: Linked) -> int:
+    """Replace the index and complete the job, in one transaction. Returns how many files differ."""
     header = IndexHeader(fetched.commit_sha, fetched.branch, limits(settings))
 
-    def replace_index(connection: Connection) -> tuple[dict[str, Any], bool]:
+    def replace_index(connection: Connection) -> tuple[dict[str, Any], int]:
         files = _changed(connection, run, linked.files)
         stage(connection, files, linked.skipped)
         stats = store(connection, run.job.id, run.claim, header, run.stats(), rewrite=run.job.force)
-        return stats, sum(item.facts is not None for item in files) * 2 > len(files)
+        return stats, sum(item.facts is not None for item in files)
 
     with run.step(Step.STORE):
-        stats, wrote_most = run.store(replace_index)
+        stats, written = run.store(replace_index)
     metrics.run_ended(metrics.Outcome.COMPLETED, stats)
     log.info("job completed", commit_sha=fetched.commit_sha, **stats)
-    return wrote_most
+    return written
 
 
 def _changed(connection: Connection, run: Run, files: Iterable[StagedFile]) -> list[StagedFile]:
@@ -350,17 +350,16 @@ def _changed(connection: Connection, run: Run, files: Iterable[StagedFile]) -> l
     return [replace(item, facts=None) if stored.get(item.file_id) == item.digest else item for item in files]
 
 
-def _tidy(run: Run, *, refresh: bool) -> None:
-    """Delete blobs that nothing refers to any more; with `refresh`, have the planner know of what was stored.
+def _tidy(run: Run, written: int) -> None:
+    """Delete blobs that nothing refers to any more, and have the planner know of the files that were stored.
 
     The job is done by now: trouble here is not its failure.
     """
     try:
         with run.database.transaction() as connection:
             collected = collect_blobs(connection, run.repository_id)
-        if refresh:
-            with run.database.transaction() as connection:
-                refresh_statistics(connection)
+        with run.database.transaction() as connection:
+            refresh_statistics(connection, written)
     except (psycopg.Error, DatabaseUnavailable) as error:
         log.warning("could not tidy up; the next job will", error=str(error))
     else:

@@ -20,9 +20,10 @@ from procrastinate.jobs import Job as QueueJob
 from procrastinate.jobs import Status as QueueStatus
 from procrastinate.manager import JobManager, NotificationCallback
 
+from kotadb.errors import DatabaseUnavailable
 from kotadb.logs import get_logger
 from kotadb.model import Job
-from kotadb.postgres.database import CONNECTION_ARGUMENTS, IDLE_LIMIT, SEARCH_PATH, SET, Connection
+from kotadb.postgres.database import CONNECTION_ARGUMENTS, IDLE_LIMIT, SEARCH_PATH, SET, Connection, Database
 from kotadb.postgres.queries import query
 
 QUEUE = "index-repo"
@@ -50,6 +51,12 @@ def enqueue(connection: Connection, job: Job) -> int:
     deferrer = _enqueuer.configure_task(TASK, queue=QUEUE, lock=f"index:{job.index_id}", connection=connection)
     with _drivers_errors():
         return deferrer.defer(job_id=str(job.id), repository_id=str(job.repository_uuid), commit_sha=job.commit_sha)
+
+
+def tell(database: Database) -> None:
+    """Have idle workers look for jobs at once, now that one is committed. If this fails, their next poll finds it."""
+    with suppress(DatabaseUnavailable), database.transaction() as connection:
+        connection.execute(query("queue.tell"), {"queue": QUEUE})
 
 
 def bury(connection: Connection, job: Job) -> None:

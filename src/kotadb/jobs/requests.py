@@ -26,6 +26,8 @@ def submit(database: Database, owner_id: UUID, request: IndexRequest, *, enqueue
 
     while (job := database.write(attempt)) is None:
         pass
+    if enqueue:
+        queue.tell(database)
     return job
 
 
@@ -62,11 +64,14 @@ def cancel(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Jo
 def retry(database: Database, job_id: UUID, owner_id: UUID | None = None, *, enqueue: bool = True) -> Job:
     """Have a failed or cancelled job wait again, with fresh attempts. Raises NotFound, Conflict."""
     try:
-        return database.write(
+        job = database.write(
             lambda connection: _retry(connection, _existing(connection, job_id, owner_id), enqueue=enqueue)
         )
     except psycopg.errors.UniqueViolation:
         raise Conflict("The same request is queued already") from None
+    if enqueue:
+        queue.tell(database)
+    return job
 
 
 def _retry(connection: Connection, job: Job, *, enqueue: bool) -> Job:

@@ -103,7 +103,10 @@ def requeue(settings: Settings, database: Database, closed: list[int]) -> None:
             jobs.set_queue_job(connection, job.id, queue.enqueue(connection, job))
         return waiting
 
-    for job in database.write(bring_in_step):
+    queued = database.write(bring_in_step)
+    if queued:
+        queue.tell(database)
+    for job in queued:
         log.info("job queued again", **_names(job))
 
 

@@ -140,9 +140,11 @@ def store(
     return result
 
 
-def refresh_statistics(connection: Connection) -> None:
-    """Have the planner know what was stored: it may be most of a table, and autovacuum comes a minute later."""
-    connection.execute(query("store.analyze"))
+def refresh_statistics(connection: Connection, files: int) -> None:
+    """Have the planner know what was stored, if that is much of the tables: autovacuum comes a minute later."""
+    row = connection.execute(query("store.knows_little"), {"files": files}).fetchone()
+    if row is not None and row["little"]:
+        connection.execute(query("store.analyze"))
 
 
 def collect_blobs(connection: Connection, repository_id: int) -> int:

@@ -1,5 +1,6 @@
 """Claims: in order, one per lock, however many workers ask and however many jobs wait in front."""
 
+import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -7,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from kotadb.errors import DatabaseUnavailable
-from kotadb.jobs import queue
+from kotadb.jobs import queue, requests
 from kotadb.model import Job
 from kotadb.postgres.database import Connection, Database, connect
 from kotadb.postgres.queries import query
@@ -94,3 +95,14 @@ def test_a_connection_that_breaks_while_a_job_is_queued_is_an_unavailable_databa
 
     with pytest.raises(DatabaseUnavailable):
         database.write(break_and_queue)
+
+
+def test_workers_are_told_of_a_job_once_it_is_committed(database: Database, make_job: MakeJob) -> None:
+    with connect(database.url, autocommit=True) as listener:
+        listener.execute('listen "procrastinate_queue_v1#index-repo"')
+        job = make_job()
+        [told] = listener.notifies(timeout=60, stop_after=1)
+        assert json.loads(told.payload)["type"] == "job_inserted"
+        requests.cancel(database, job.id)
+        requests.retry(database, job.id)
+        assert len(list(listener.notifies(timeout=60, stop_after=1))) == 1

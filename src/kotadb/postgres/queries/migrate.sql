@@ -29,5 +29,8 @@ create index if not exists kotadb_queue_lock on procrastinate_jobs (lock, priori
 create index if not exists kotadb_queue_running on procrastinate_jobs (lock) where status = 'doing';
 -- Dead letters wait too, for people.
 create index if not exists kotadb_queue_order on procrastinate_jobs (queue_name, priority desc, id) where status = 'todo';
+-- Workers are told of a job when it is committed (queue.tell): a transaction that notifies keeps all others that do so
+-- waiting while it is made durable.
+alter table procrastinate_jobs disable trigger procrastinate_jobs_notify_queue_job_inserted_v1;
 -- A job's dead letter is found by the job's id.
 create index if not exists kotadb_dead_letters on procrastinate_jobs ((args ->> 'job_id')) where queue_name = 'index-repo_dlq'

@@ -96,5 +96,9 @@ where b.repository_id = %(repository_id)s and not exists (
     where f.repository_id = b.repository_id and f.blob_sha = b.blob_sha and f.language = b.language
         and f.extractor_version = b.extractor_version)
 
+-- name: knows_little
+-- Whether so many files are more than the planner may be wrong about, as autovacuum sees it: a tenth.
+select %(files)s > 0.1 * greatest(reltuples, 0) as little from pg_class where oid = 'indexed_files'::regclass
+
 -- name: analyze
 analyze indexed_files, skipped_files, symbols, symbol_references, dependency_graph
