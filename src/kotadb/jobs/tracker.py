@@ -222,16 +222,16 @@ class Run:
     def _keep_alive(self) -> None:
         while not self._ended.wait(TICK_SECONDS):
             try:
-                self._measure_memory()
                 if time.monotonic() > self._deadline + LATE_SECONDS:
                     self._end_worker()
                 if not self.is_lost:
                     self._beat()
+                self._measure_memory()
             except (psycopg.Error, DatabaseUnavailable) as error:
                 # The run itself meets the same trouble at its next write, and ends by it.
                 log.warning("no heartbeat could be written", step=self._position[0].value, error=str(error))
-            except Exception:  # the job would be taken from a run that is well
-                log.exception("no heartbeat was written")
+            except Exception:  # without its heart the job would be taken from a run that is well
+                log.exception("trouble while the run was looked after")
 
     def _beat(self) -> None:
         """Write down where the run is, if that is new or due, and look whether the claim holds."""
