@@ -21,6 +21,7 @@ from kotadb.jobs import failures, index_repo, queue, requests, rescue, superviso
 from kotadb.parsers import pool
 from kotadb.postgres import database
 from kotadb.postgres.database import Database
+from kotadb.postgres.jobs import Ended
 
 Function = Callable[..., Any]
 
@@ -121,10 +122,10 @@ class _Late:
     """A database whose writes are committed a little after they are said to be done."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.transaction = database.transaction
 
     def write(self, work: Function) -> Any:
-        transaction = self._database.transaction()
+        transaction = self.transaction()
         result = work(transaction.__enter__())
         threading.Timer(0.2, transaction.__exit__, (None, None, None)).start()
         return result
@@ -133,6 +134,19 @@ class _Late:
 def _early(submit: Function) -> Function:
     """The answer comes first, and then the job is kept."""
     return lambda database, *arguments, **named: submit(_Late(database), *arguments, **named)
+
+
+def _gives_up(_: Function) -> Function:
+    """A run that fails has failed for good, though a newer job may wait for the same."""
+
+    def end(connection: Any, ids: Any, *arguments: Any, **named: Any) -> Ended:
+        connection.execute(
+            "update index_jobs set status = 'failed', step = null, finished_at = clock_timestamp() where id = any(%s)",
+            [ids],
+        )
+        return Ended([], [], [])
+
+    return end
 
 
 def _costly_hash(hash_: Function) -> Function:
@@ -215,10 +229,7 @@ BREAKS: dict[str, Callable[[], object]] = {
     "sweep": _break(supervisor, "sweep", _nothing),
     "full": _break(tracker, "judge", _fated(failures.Fate.FAIL)),
     # What the database did to a run counts against the job for good, and nobody looks after those that died of it.
-    "stubborn": lambda: [
-        _break(tracker, "judge", _fated(failures.Fate.FAIL))(),
-        _break(supervisor, "release", _nothing)(),
-    ],
+    "stubborn": _break_all(_break(tracker, "end", _gives_up), _break(supervisor, "release", _nothing)),
     "keepalive": lambda: [database.CONNECTION_ARGUMENTS.pop(name) for name in list(database.CONNECTION_ARGUMENTS)],
     "lifeline": _break(lifeline, "die_with_parent", _nothing),
     "fence": _break_all(  # and in the database, see unguarded.py
