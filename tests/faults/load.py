@@ -66,7 +66,7 @@ where status = 'failed' and exists (
 
 
 def keep_backlog(site: Site, scale: Scale, figures: Figures) -> None:
-    jobs, done = scale.of(10_000, 2_000), scale.of(1_000, 60)
+    jobs, done = 10_000, scale.of(1_000, 60)
     make_backlog(site, jobs)
     latencies = claim_many(site, scale.of(600, 300))
     site.rows("update procrastinate_workers set last_heartbeat = now() - interval '1 hour'")  # whoever claimed is dead

@@ -24,6 +24,7 @@ GENTLE: dict[str, object] = {"workers": WORKERS, "retry_delay": 0.2, "retry_back
 """Many attempts, soon: what is counted is whether a job is lost, not how patient it is."""
 
 MAX_CONNECTIONS = 30
+STORM_SECONDS = 2
 
 
 class Traffic:
@@ -109,6 +110,11 @@ def end_all(site: Site) -> int:
     return int(row["ended"])
 
 
+def is_busy(site: Site) -> bool:
+    """Whether all workers have something to lose."""
+    return len(site.rows("select id from index_jobs where status = 'processing'")) >= WORKERS
+
+
 def workers_of(service: Service) -> int:
     answer = service.client.get("/ready")
     return int(answer.json()["workers"]) if answer.status_code == 200 else 0
@@ -148,7 +154,7 @@ def restart(site: Site, scale: Scale, figures: Figures) -> None:
     with own_server(site) as (there, server), there.service(**GENTLE) as service:
         with Traffic(there, service, figures) as traffic:
             for _ in range(times):
-                until(lambda: bool(traffic.accepted))
+                until(lambda: is_busy(there))
                 crash(server)
                 answers = [service.client.post("/index", json={"repository": "a/b"}), service.client.get("/ready")]
                 refused += all(answer.status_code == 503 and "retry-after" in answer.headers for answer in answers)
@@ -174,7 +180,7 @@ def exhaust(site: Site, scale: Scale, figures: Figures) -> None:
         there.service(**GENTLE) as service,
         Traffic(there, service, figures) as traffic,
     ):
-        until(lambda: bool(traffic.accepted))
+        until(lambda: is_busy(there))
         end_all(there)  # so that there are some to take
         taken: list[Connection] = []
         with suppress(DatabaseUnavailable):
@@ -182,6 +188,7 @@ def exhaust(site: Site, scale: Scale, figures: Figures) -> None:
                 taken.append(connect(there.url, autocommit=True))
         figures.at_least("connections taken", len(taken), 1)
         service.client.post("/index", json={"repository": "a/b"})
+        threading.Event().wait(STORM_SECONDS)
         for connection in taken:
             connection.close()
         figures.all("work goes on", traffic.goes_on(), 1)

@@ -149,6 +149,10 @@ def _gives_up(_: Function) -> Function:
     return end
 
 
+def _waits_for_nobody(_: Function) -> Function:
+    return lambda self: self._pool.getconn(0.1)
+
+
 def _costly_hash(hash_: Function) -> Function:
     """Keys are hashed as passwords are: a tenth of a second of a processor for each request."""
 
@@ -229,7 +233,11 @@ BREAKS: dict[str, Callable[[], object]] = {
     "sweep": _break(supervisor, "sweep", _nothing),
     "full": _break(tracker, "judge", _fated(failures.Fate.FAIL)),
     # What the database did to a run counts against the job for good, and nobody looks after those that died of it.
-    "stubborn": _break_all(_break(tracker, "end", _gives_up), _break(supervisor, "release", _nothing)),
+    "stubborn": _break_all(
+        _break(tracker, "end", _gives_up),
+        _break(supervisor, "release", _nothing),
+        _break(database.Database, "_connection", _waits_for_nobody),
+    ),
     "keepalive": lambda: [database.CONNECTION_ARGUMENTS.pop(name) for name in list(database.CONNECTION_ARGUMENTS)],
     "lifeline": _break(lifeline, "die_with_parent", _nothing),
     "fence": _break_all(  # and in the database, see unguarded.py
