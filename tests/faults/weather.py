@@ -25,6 +25,7 @@ GENTLE: dict[str, object] = {"workers": WORKERS, "retry_delay": 0.2, "retry_back
 
 MAX_CONNECTIONS = 30
 STORM_SECONDS = 2
+GREED = 5
 
 
 class Traffic:
@@ -100,12 +101,13 @@ def end_sessions(site: Site, scale: Scale, figures: Figures) -> None:
         figures.all("workers alive after it", until(lambda: workers_of(service) == WORKERS) * WORKERS, WORKERS)
 
 
+END_OTHERS = """select count(pg_terminate_backend(pid)) as ended from pg_stat_activity
+where datname = current_database() and pid <> all(%s || pg_backend_pid())"""
+
+
 def end_all(site: Site) -> int:
     with connect(site.url, autocommit=True) as connection:
-        row = connection.execute(
-            """select count(pg_terminate_backend(pid)) as ended from pg_stat_activity
-               where datname = current_database() and pid <> pg_backend_pid()"""
-        ).fetchone()
+        row = connection.execute(END_OTHERS, [[]]).fetchone()
     assert row is not None
     return int(row["ended"])
 
@@ -181,17 +183,24 @@ def exhaust(site: Site, scale: Scale, figures: Figures) -> None:
         Traffic(there, service, figures) as traffic,
     ):
         until(lambda: is_busy(there))
-        end_all(there)  # so that there are some to take
-        taken: list[Connection] = []
-        with suppress(DatabaseUnavailable):
-            while True:
-                taken.append(connect(there.url, autocommit=True))
+        taken = take_all(there, [])
+        for _ in range(GREED):  # from whoever has one
+            taken[0].execute(END_OTHERS, [[connection.info.backend_pid for connection in taken]])
+            taken = take_all(there, taken)
         figures.at_least("connections taken", len(taken), 1)
         service.client.post("/index", json={"repository": "a/b"})
         threading.Event().wait(STORM_SECONDS)
         for connection in taken:
             connection.close()
         figures.all("work goes on", traffic.goes_on(), 1)
+
+
+def take_all(site: Site, taken: list[Connection]) -> list[Connection]:
+    """Those taken already, and all that are left."""
+    with suppress(DatabaseUnavailable):
+        while True:
+            taken.append(connect(site.url, autocommit=True))
+    return taken
 
 
 BACKENDS = Check(
