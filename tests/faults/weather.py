@@ -102,7 +102,7 @@ def end_sessions(site: Site, scale: Scale, figures: Figures) -> None:
 
 
 END_OTHERS = """select count(pg_terminate_backend(pid)) as ended from pg_stat_activity
-where datname = current_database() and pid <> all(%s || pg_backend_pid())"""
+where datname = current_database() and pid <> pg_backend_pid() and pid <> all(%s::integer[])"""
 
 
 def end_all(site: Site) -> int:

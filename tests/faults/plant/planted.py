@@ -235,6 +235,7 @@ BREAKS: dict[str, Callable[[], object]] = {
     # What the database did to a run counts against the job for good, and nobody looks after those that died of it.
     "stubborn": _break_all(
         _break(tracker, "end", _gives_up),
+        _break(tracker, "release", _nothing),
         _break(supervisor, "release", _nothing),
         _break(database.Database, "_connection", _waits_for_nobody),
     ),
