@@ -2,6 +2,7 @@
 
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -55,7 +56,8 @@ class Traffic:
         self._stop.set()
         self._thread.join()
         self._reader.__exit__(None, None, None)
-        ended = [self._service.job(job_id, PATIENCE_SECONDS) for job_id in self.accepted]
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        ended = [self._service.job(job_id, max(0, give_up_at - time.monotonic())) for job_id in self.accepted]
         self._figures.at_least("jobs accepted", len(self.accepted), 1)
         self._figures.none("jobs lost", sum(not is_done(job) for job in ended))
         self._figures.none("partial indexes seen", self._reader.partial)
