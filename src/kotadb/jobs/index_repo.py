@@ -64,9 +64,9 @@ log = get_logger(__name__)
 def perform(
     database: Database, settings: Settings, job_id: UUID, queue_job_id: int | None = None, *, worker: str
 ) -> None:
-    """Claim the job and run it to its end, whatever that is; a job that has ended already is left alone.
+    """Claim the job and run it to its end, whatever that is.
 
-    With the row of the queue by which it came, also one that this row does not carry any more.
+    A job that has ended already is left alone, as is one that the row of the queue by which it came no longer carries.
     """
     job = claim(database, settings, job_id, worker, queue_job_id)
     if job is None:

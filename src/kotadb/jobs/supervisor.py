@@ -239,7 +239,11 @@ class Rescuer:
                 del self._ended[name]
         expired = self._failed_at is None or now - self._failed_at > OUTAGE_SECONDS
         with self._unless_the_database_fails():
-            release(self._settings, self._database, list(self._ended), expired=expired)
+            try:
+                release(self._settings, self._database, list(self._ended), expired=expired)
+            except (psycopg.Error, DatabaseUnavailable):
+                self._failed_at = time.monotonic()
+                raise
         sweep(self._settings.temp_dir)
         if self._pruned_at is None or now - self._pruned_at > PRUNE_SECONDS:
             with self._unless_the_database_fails():
@@ -250,7 +254,6 @@ class Rescuer:
         try:
             yield
         except (psycopg.Error, DatabaseUnavailable) as error:
-            self._failed_at = time.monotonic()
             log.warning("jobs cannot be looked after now; the next look will", error=str(error))
 
 

@@ -22,6 +22,9 @@ LOCK_KEY = 0x6B6F7461
 
 OLDEST_SERVER = 150000
 
+QUEUE_CHANGES = "queue_changes_1"
+"""What `change_queue` of queries/migrate.sql is recorded as: count it up with each change of that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Migration:
@@ -106,16 +109,19 @@ def _apply_pending(connection: Connection) -> Iterator[str]:
 
 
 def _apply_queue(connection: Connection, applied: set[str]) -> Iterator[str]:
-    """The queue's own schema: whole on a new database, otherwise the steps that a newer version of it brought."""
+    """The queue's own schema: whole on a new database, otherwise the steps that a newer version of it brought.
+
+    Then our changes to it. They lock its table, so that no start of a program makes them again.
+    """
     pending = [step for step in _queue_migrations() if step.version not in applied]
     if len(pending) == len(_queue_migrations()):
         _apply(connection, SchemaManager.get_schema(), *(step.version for step in pending))
     else:
         for step in pending:
             _apply(connection, step.sql, step.version)
-    connection.execute(query("migrate.create_queue_indexes"))
-    if pending:
-        yield pending[-1].version
+    if pending or QUEUE_CHANGES not in applied:
+        _apply(connection, query("migrate.change_queue"), QUEUE_CHANGES)
+        yield pending[-1].version if pending else QUEUE_CHANGES
 
 
 def _apply(connection: Connection, sql: str, *versions: str) -> None:
@@ -131,7 +137,7 @@ def _queue_migrations() -> tuple[Migration, ...]:
 
 
 def _known_versions() -> set[str]:
-    return {migration.version for migration in (*our_migrations(), *_queue_migrations())}
+    return {migration.version for migration in (*our_migrations(), *_queue_migrations())} | {QUEUE_CHANGES}
 
 
 def _applied(connection: Connection) -> set[str]:

@@ -30,6 +30,12 @@ def test_an_empty_database_is_brought_up_once(empty: str) -> None:
         check_schema(connection)
 
 
+def test_a_program_that_starts_does_not_wait_for_those_who_use_the_queue(url: str) -> None:
+    with connect(url) as busy:
+        busy.execute("lock table procrastinate_jobs in row exclusive mode")
+        assert migrate(url) == ()
+
+
 def test_many_processes_migrating_at_once_apply_everything_once(empty: str) -> None:
     with ThreadPoolExecutor(8) as threads:
         applied = [version for versions in threads.map(migrate, [empty] * 8) for version in versions]

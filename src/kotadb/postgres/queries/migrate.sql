@@ -14,7 +14,7 @@ select from pg_tables where schemaname = 'kotadb' and tablename = 'schema_migrat
 select version from kotadb.schema_migrations
 
 -- name: record
-insert into kotadb.schema_migrations (version) values (%s)
+insert into kotadb.schema_migrations (version) values (%s) on conflict do nothing
 
 -- name: has_supabase
 select from pg_tables where schemaname = 'supabase_migrations' and tablename = 'schema_migrations'
@@ -22,7 +22,7 @@ select from pg_tables where schemaname = 'supabase_migrations' and tablename = '
 -- name: applied_by_supabase
 select version from supabase_migrations.schema_migrations
 
--- name: create_queue_indexes
+-- name: change_queue
 -- A claim asks, for each waiting job, whether another with its lock comes first: without this it scans all that wait
 -- behind the same lock.
 create index if not exists kotadb_queue_lock on procrastinate_jobs (lock, priority, id) where status in ('todo', 'doing');

@@ -22,5 +22,5 @@ returning q.id, q.status, q.task_name, q.priority, q.lock, q.queueing_lock, q.ar
 select id from procrastinate_workers where id = %(worker_id)s
 
 -- name: tell
--- What the queue's own trigger says of a new job; ours is disabled (migrate.sql).
+-- What the queue's own trigger would say of a new job; it is disabled (migrate.sql).
 select pg_notify('procrastinate_queue_v1#' || %(queue)s, '{"type": "job_inserted"}')
