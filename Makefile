@@ -70,6 +70,10 @@ check: lint types imports test  ## all of the above
 faults: $(VENV)/.dev  ## break things for real and see every promise kept: FAULTS="--short --only NAME --break NAME --list"
 	@PYTHONPATH=tests:. $(BIN)/python -m faults $(FAULTS)
 
+.PHONY: attack
+attack: $(VENV)/.dev  ## attack the running system and see nothing let in: ATTACK="--short --only NAME --break NAME --list"
+	@PYTHONPATH=tests:. $(BIN)/python -m security $(ATTACK)
+
 .PHONY: accuracy
 accuracy: $(VENV)/.dev  ## what compilers know of checkouts, and how much of it we find: REPOS="PATH..."; needs npm
 	@test -n "$(REPOS)" || { echo 'make accuracy REPOS="PATH..."'; exit 2; }

@@ -1,63 +1,9 @@
-"""`python -m faults`: run the checks, print a line per promise, then one line of JSON. Exit code 1 if one is broken."""
+"""`make faults`."""
 
-import argparse
-import json
-import random
 import sys
-from typing import Any
 
-from faults.carry_out import carry_out, describe
-from faults.check import Check
-from faults.checks import CHECKS
-from faults.ground import Ground
-
-
-def main() -> int:
-    arguments = parse()
-    if arguments.list:
-        for check in CHECKS.values():
-            print(f"{check.name:<14} {check.promise}\n{'':<14} --break {', '.join(check.breaks)}")
-        return 0
-    chosen = [CHECKS[name] for name in arguments.only or CHECKS]
-    with Ground() as ground:
-        results = prove(ground, chosen, arguments) if arguments.prove else keep(ground, chosen, arguments)
-    print(json.dumps({"seed": arguments.seed, "short": arguments.short, "break": arguments.broken, "checks": results}))
-    return 0 if results and all(result["holds"] is not arguments.prove for result in results) else 1
-
-
-def keep(ground: Ground, chosen: list[Check], arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """Carry out the checks, those of one break alone where one is named."""
-    results = []
-    for check in chosen:
-        if arguments.broken in (None, *check.breaks):
-            results.append(carry_out(ground, check, arguments.seed, short=arguments.short, broken=arguments.broken))
-            print(describe(check, results[-1]), flush=True)
-    return results
-
-
-def prove(ground: Ground, chosen: list[Check], arguments: argparse.Namespace) -> list[dict[str, Any]]:
-    """See every check turn red by a figure with each of its breaks."""
-    results = []
-    for check in chosen:
-        for broken in check.breaks:
-            result = carry_out(ground, check, arguments.seed, short=True, broken=broken) | {"break": broken}
-            result["holds"] = not result.get("broken")
-            results.append(result)
-            told = "; ".join(result["broken"]) or result.get("error", "stays green")
-            print(f"{'green' if result['holds'] else 'red':<6} {check.name} --break {broken}: {told}", flush=True)
-    return results
-
-
-def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make faults", description=__doc__)
-    parser.add_argument("--short", action="store_true", help="the version that CI runs")
-    parser.add_argument("--only", nargs="+", choices=CHECKS, metavar="NAME", help="these checks alone")
-    parser.add_argument("--break", dest="broken", metavar="NAME", help="disable this guard: its checks must turn red")
-    parser.add_argument("--prove", action="store_true", help="see each break of each check turn it red")
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of all that is left to chance")
-    parser.add_argument("--list", action="store_true", help="the checks and their breaks")
-    return parser.parse_args()
-
+from faults.checks import SUITE
+from proving.program import main
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(SUITE))

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from faults.check import Check, Figures, Scale
 from faults.held import hold
-from faults.site import PATIENCE_SECONDS, Site, sources, until
+from proving.check import Check, Figures, Scale
+from proving.site import PATIENCE_SECONDS, Site, sources, until
 from support.service import Service
 
 CALLERS = 6

@@ -1,10 +1,15 @@
-"""All checks, in the order in which they are carried out."""
+"""All checks of reliability, in the order in which they are carried out."""
 
 from faults import callers, disks, drains, kills, load, moving, retries, weather
-from faults.check import Check
+from faults.unguarded import unguard
+from proving.check import Suite
 
-CHECKS: dict[str, Check] = {
-    check.name: check
-    for module in (kills, drains, callers, moving, retries, weather, disks, load)
-    for check in module.CHECKS
-}
+SUITE = Suite(
+    "faults",
+    {
+        check.name: check
+        for module in (kills, drains, callers, moving, retries, weather, disks, load)
+        for check in module.CHECKS
+    },
+    unguard,
+)

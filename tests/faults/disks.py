@@ -1,5 +1,6 @@
 """Disks that fill up: small file systems in memory, mounted for the check."""
 
+import os
 import pwd
 import shutil
 import subprocess
@@ -9,10 +10,10 @@ from pathlib import Path
 
 from psycopg import sql
 
-from faults.check import Check, Figures, Scale
-from faults.site import PATIENCE_SECONDS, Site, sources, until
 from kotadb.postgres.database import connect
 from kotadb.postgres.embedded import UNPRIVILEGED_USERS
+from proving.check import Check, Figures, Scale
+from proving.site import PATIENCE_SECONDS, Site, sources, until
 from support.databases import database_url, drop_database
 from support.repos import Repo
 from support.service import Service
@@ -118,19 +119,23 @@ def ballast(disk: Path) -> Iterator[None]:
             file.unlink()
 
 
+def root() -> str | None:
+    return None if os.geteuid() == 0 else "needs root, to mount a small file system"
+
+
 DATABASE_DISK = Check(
     "database_disk",
     "a job that finds the database's disk full waits, the old index is served, and it is done once there is space",
     fill_database,
     breaks=("full",),
-    needs_root=True,
+    needs=root,
 )
 TEMP_DISK = Check(
     "temp_disk",
     "a job that finds the temporary disk full waits, the old index is served, and it is done once there is space",
     fill_temporary,
     breaks=("full",),
-    needs_root=True,
+    needs=root,
 )
 
 CHECKS = (DATABASE_DISK, TEMP_DISK)

@@ -9,9 +9,9 @@ from datetime import datetime
 
 import psutil
 
-from faults.check import Check, Figures, Scale
 from faults.held import alive, hold
-from faults.site import PATIENCE_SECONDS, Site, sources, until
+from proving.check import Check, Figures, Scale
+from proving.site import PATIENCE_SECONDS, Site, sources, until
 from support.service import Service
 
 WORKERS = 3

@@ -6,7 +6,7 @@ from typing import Any
 
 import psutil
 
-from faults.site import PATIENCE_SECONDS, Barrier, Site, until
+from proving.site import PATIENCE_SECONDS, Barrier, Site, until
 from support.service import Service
 
 STAGES = ("fetch", "parse", "resolve", "store")

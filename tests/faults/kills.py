@@ -10,10 +10,10 @@ from typing import Any
 
 import psutil
 
-from faults.check import Check, Figures, Scale
 from faults.held import STAGES, alive, hold
-from faults.site import PATIENCE_SECONDS, Reader, Site, sources, until
 from kotadb.jobs.queue import DEAD_LETTERS
+from proving.check import Check, Figures, Scale
+from proving.site import PATIENCE_SECONDS, Reader, Site, sources, until
 from support.repos import Repo
 from support.service import Service
 
@@ -55,7 +55,7 @@ def kill_workers(site: Site, scale: Scale, figures: Figures) -> None:
                 if tally.lost:
                     break
                 tally.twice += site.digest(repository_id) != complete[version]
-        survivors = [process for process in tally.below if process.is_running()]
+        survivors = alive(tally.below)
         until(lambda: not site.orphans())
         figures.none("jobs lost", tally.lost)
         figures.none("double effects", tally.twice)

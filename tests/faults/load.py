@@ -12,11 +12,11 @@ from itertools import chain
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from faults.check import Check, Figures, Scale
-from faults.site import PATIENCE_SECONDS, Site, sources, until
 from kotadb.access.keys import local_owner
 from kotadb.postgres.database import connect
 from kotadb.postgres.queries import query
+from proving.check import Check, Figures, Scale
+from proving.site import PATIENCE_SECONDS, Site, sources, until
 from support.service import Service
 
 # ---- many that wait --------------------------------------------------------------------------------------------------

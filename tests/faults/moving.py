@@ -2,10 +2,10 @@
 
 import time
 
-from faults.check import Check, Figures, Scale
 from faults.held import Held, hold
 from faults.kills import CLAIM_LOST, LATE_SECONDS
-from faults.site import PATIENCE_SECONDS, Site, sources, until
+from proving.check import Check, Figures, Scale
+from proving.site import PATIENCE_SECONDS, Site, sources, until
 from support.repos import Repo
 from support.service import Service
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
-from faults.check import Check, Figures, Scale
-from faults.site import PATIENCE_SECONDS, Site, until
+from proving.check import Check, Figures, Scale
+from proving.site import PATIENCE_SECONDS, Site, until
 from support.git_server import Answer
 from support.service import Service
 

@@ -4,21 +4,21 @@ from collections.abc import Iterator
 
 import pytest
 
-from faults.carry_out import carry_out, describe
-from faults.check import Check
-from faults.checks import CHECKS
-from faults.ground import Ground
+from faults.checks import SUITE
+from proving.carry_out import carry_out, describe
+from proving.check import Check
+from proving.ground import Ground
 
 SEED = 20261126
 
 
 @pytest.fixture(scope="session")
 def ground() -> Iterator[Ground]:
-    with Ground() as made:
+    with Ground(SUITE) as made:
         yield made
 
 
-QUICK = [check for check in CHECKS.values() if check.is_quick]
+QUICK = [check for check in SUITE.checks.values() if check.is_quick]
 
 
 @pytest.mark.parametrize("check", QUICK, ids=lambda check: check.name)
@@ -30,7 +30,7 @@ def test_the_promise_is_kept(ground: Ground, check: Check) -> None:
 
 
 def test_a_broken_guard_turns_its_check_red(ground: Ground) -> None:
-    result = carry_out(ground, CHECKS["permanent"], SEED, short=True, broken="permanent")
+    result = carry_out(ground, SUITE.checks["permanent"], SEED, short=True, broken="permanent")
     assert any("permanent errors retried" in figure for figure in result["broken"]), describe(
-        CHECKS["permanent"], result
+        SUITE.checks["permanent"], result
     )

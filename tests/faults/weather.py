@@ -11,13 +11,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
-from faults.check import Check, Figures, Scale
 from faults.proxy import Proxy
-from faults.site import PATIENCE_SECONDS, Reader, Site, sources, until
 from kotadb.errors import DatabaseUnavailable
 from kotadb.postgres.database import Connection, Database, connect
 from kotadb.postgres.embedded import EmbeddedServer, running_postmaster
 from kotadb.postgres.migrate import migrate
+from proving.check import Check, Figures, Scale
+from proving.site import PATIENCE_SECONDS, Reader, Site, sources, until
 from support.service import Service
 
 WORKERS = 3

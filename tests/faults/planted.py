@@ -5,7 +5,6 @@ Both replace functions of kotadb in its own processes. kotadb itself knows nothi
 
 import functools
 import hashlib
-import json
 import os
 import signal
 import threading
@@ -26,9 +25,8 @@ from kotadb.postgres.jobs import Ended
 Function = Callable[..., Any]
 
 
-def plant(what: str) -> None:
-    """`what` is JSON: the folder of the barriers, and the name of a break or null."""
-    wanted = json.loads(what)
+def plant(wanted: dict[str, Any]) -> None:
+    """`wanted` has the `folder` of the barriers, and the name of a `break` or None."""
     for name, (module, function, when) in BARRIERS.items():
         setattr(module, function, _at_barrier(Path(wanted["folder"]) / name, getattr(module, function), when))
     index_repo._store_blobs = _deadly_if_poisoned(index_repo._store_blobs)

@@ -27,20 +27,20 @@ from support.repos import Repo, make_repo
 from support.service import Service
 
 PLANT = Path(__file__).with_name("plant")
+TESTS = PLANT.parent.parent
 LEASE_SECONDS = 2.0
-POISON = "poison"
-"""A repository of this name kills whoever works on it (`planted.py`)."""
 PATIENCE_SECONDS = 60
 
 
 @dataclass
 class Site:
-    """Everything of one check. `broken` is the guard that is disabled, if any."""
+    """Everything of one check. `broken` is the guard that is disabled, if any, by the module `planted` of `suite`."""
 
     folder: Path
     url: str
     git: GitServer
     database: Database
+    suite: str
     broken: str | None = None
     lease: float = LEASE_SECONDS
     _key: str | None = None
@@ -54,15 +54,16 @@ class Site:
         )
         service = Service(self.url, self.folder, **chosen)
         service.environment |= self.environment()
-        self._key = self._key or create_key(self.database, LOCAL_OWNER, "faults")
+        self._key = self._key or create_key(self.database, LOCAL_OWNER, "check")
         service.key = self._key
         return service
 
     def environment(self) -> dict[str, str]:
         """What has the processes of a service import what is planted."""
         self.barriers.mkdir(exist_ok=True)
-        wanted = json.dumps({"folder": str(self.barriers), "break": self.broken})
-        return {"PYTHONPATH": os.pathsep.join([str(PLANT), os.environ.get("PYTHONPATH", "")]), "FAULTS": wanted}
+        wanted = {"module": f"{self.suite}.planted", "folder": str(self.barriers), "break": self.broken}
+        path = [str(PLANT), str(TESTS), os.environ.get("PYTHONPATH", "")]
+        return {"PYTHONPATH": os.pathsep.join(path), "PLANTED": json.dumps(wanted)}
 
     @property
     def barriers(self) -> Path:

@@ -8,20 +8,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from faults.site import Site
-from faults.unguarded import unguard
 from kotadb.postgres.database import Database
 from kotadb.postgres.embedded import EmbeddedServer
+from proving.check import Suite
+from proving.site import Site
 from support.databases import create_database, create_template, drop_database
 from support.git_server import GitServer
 
 
 class Ground:
-    """The server that checks share; a context manager."""
+    """The server that the checks of a suite share; a context manager."""
 
-    def __init__(self) -> None:
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
         # Not below a folder of pytest's: as root the server runs as another user, who could not enter that.
-        self._home = Path(tempfile.mkdtemp(prefix="faults-"))
+        self._home = Path(tempfile.mkdtemp(prefix=f"{suite.name}-"))
         self._home.chmod(0o755)
         self._server = EmbeddedServer(self._home / "postgres")
 
@@ -43,6 +44,6 @@ class Ground:
         (folder / "git").mkdir(parents=True)
         url = create_database(self._server.url)
         with GitServer(folder / "git", folder) as git, Database(url) as database:
-            unguard(database, broken)
-            yield Site(folder, url, git, database, broken)
+            self._suite.unguard(database, broken)
+            yield Site(folder, url, git, database, self._suite.name, broken)
         drop_database(self._server.url, url)

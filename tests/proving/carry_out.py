@@ -1,12 +1,11 @@
 """Carrying out one check: its site, its dice, and a result that is plain JSON."""
 
-import os
 import time
 from random import Random
 from typing import Any
 
-from faults.check import Check, Figures, Scale
-from faults.ground import Ground
+from proving.check import Check, Figures, Scale
+from proving.ground import Ground
 
 
 def carry_out(
@@ -15,8 +14,8 @@ def carry_out(
     """The figures of the check, whether all of them hold (with `timed`, times too), and how long it took."""
     figures, began = Figures(), time.monotonic()
     result: dict[str, Any] = {"check": check.name, "holds": False, "figures": {}}
-    if check.needs_root and os.geteuid() != 0:
-        return result | {"holds": True, "skipped": "needs root, to mount a small file system"}
+    if (lacking := check.needs()) is not None:
+        return result | {"holds": True, "skipped": lacking}
     try:
         with ground.site(check.name, broken) as site:
             check.run(site, Scale(short, Random(f"{seed} {check.name}")), figures)

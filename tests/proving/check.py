@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
 
+from kotadb.postgres.database import Database
+
 if TYPE_CHECKING:
-    from faults.site import Site
+    from proving.site import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,23 @@ Run = Callable[["Site", Scale, Figures], None]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A promise, how it is shown, and the guards of it that can be disabled (`plant/planted.py`)."""
+    """A promise, how it is shown, and the guards of it that can be disabled (`planted.py` of its suite)."""
 
     name: str
     promise: str
     run: Run
     breaks: tuple[str, ...]
-    needs_root: bool = False
+    needs: Callable[[], str | None] = lambda: None
+    """What this machine lacks for it; None if nothing."""
     is_quick: bool = True
     """Whether CI runs it: not what takes a minute even when it is short, nor what only a quiet machine can show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Checks of one kind. `name` is their package, whose module `planted` knows the breaks."""
+
+    name: str
+    checks: dict[str, Check]
+    unguard: Callable[[Database, str | None], None] = lambda database, broken: None
+    """Breaks that are in the database."""

@@ -1,0 +1,9 @@
+"""All checks of security, in the order in which they are carried out."""
+
+from types import ModuleType
+
+from proving.check import Suite
+
+MODULES: tuple[ModuleType, ...] = ()
+
+SUITE = Suite("security", {check.name: check for module in MODULES for check in module.CHECKS})
