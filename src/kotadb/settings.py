@@ -1,6 +1,7 @@
 """Settings: one frozen value, read once from the environment (`KOTADB_*`, and `DATABASE_URL`)."""
 
 import os
+import re
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -83,6 +84,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("git_allowed_hosts")
+    @classmethod
+    def _host_and_port(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [name for name in value if not re.fullmatch(r"[^:/@\s]+:[0-9]{1,5}", name)]:
+            raise ValueError(f"write host:port, such as git.corp:443, not {', '.join(wrong)}")
+        return value
 
     @field_validator("git_allowed_hosts", mode="before")
     @classmethod

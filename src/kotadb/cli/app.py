@@ -13,7 +13,7 @@ import typer
 
 from kotadb import __version__
 from kotadb.cli import admin, doctor, graph
-from kotadb.cli.context import indexed_repository, is_id, open_session, settings_for, source_of
+from kotadb.cli.context import indexed_repository, is_id, open_session, requested_source, settings_for
 from kotadb.cli.follow import index_and_follow
 from kotadb.cli.output import err, out, print_job, print_json, visible
 from kotadb.cli.running import stop_registered
@@ -69,7 +69,7 @@ def index_command(
     as_json: AsJson = False,
 ) -> None:
     """Index a repository, and follow the job to its end."""
-    source = None if is_id(repo) else source_of(repo or ".")
+    source = None if is_id(repo) else requested_source(repo or ".")
     ref, commit = (None if ref is None else parse_ref(ref)), (None if commit is None else parse_commit(commit))
     with open_session() as session:
         wanted = source or indexed_repository(session, repo).repository

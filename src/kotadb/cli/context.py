@@ -7,7 +7,7 @@ from pathlib import Path
 from uuid import UUID
 
 from kotadb.access.keys import local_owner
-from kotadb.git.sources import LocalSource, RemoteSource, looks_local, parse_local, parse_remote
+from kotadb.git.sources import LocalSource, RemoteSource, looks_local, parse_local, parse_remote, parse_requested
 from kotadb.logs import configure_logging
 from kotadb.model import Owner
 from kotadb.postgres.database import Database
@@ -54,6 +54,11 @@ def open_session(
 def source_of(repo: str) -> LocalSource | RemoteSource:
     """The repository that REPO names: a path, `owner/name` or an https URL. Raises InvalidRepository."""
     return parse_local(repo) if looks_local(repo) else parse_remote(repo)
+
+
+def requested_source(repo: str) -> LocalSource | RemoteSource:
+    """As `source_of`, for a repository that is to be fetched: see `parse_requested`."""
+    return parse_local(repo) if looks_local(repo) else parse_requested(repo, get_settings().git_allowed_hosts)
 
 
 def is_id(repo: str | None) -> bool:

@@ -8,7 +8,7 @@ import ipaddress
 import socket
 from collections.abc import Callable, Collection, Sequence
 
-from kotadb.errors import SourceRefused, SourceUnreachable
+from kotadb.errors import InvalidRepository, SourceRefused, SourceUnreachable
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Host and port to numeric addresses; raises OSError if there are none."""
@@ -43,6 +43,11 @@ _DENIED_6 = tuple(
         "2620:4f:8000::/48",  # AS112
     )
 )  # fmt: skip
+# Domains that the public name system does not delegate: reserved (RFC 6761, 6762, 8375), or kept out of it by ICANN
+# since too many networks use them inside. A name without a dot is of the same kind.
+_INTERNAL_DOMAINS = (
+    "localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan", "home.arpa"
+)  # fmt: skip
 # An IPv6-only network reaches IPv4 through this prefix: what counts is the address inside.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 
@@ -51,6 +56,27 @@ def resolve_host(host: str, port: int) -> list[str]:
     """The addresses the system's resolver gives, each once."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+def require_public_name(host: str, port: int, allowed_hosts: Collection[str]) -> None:
+    """Refuse a host that no look-up is needed for: an internal address, or a name that only an internal network has.
+
+    Raises InvalidRepository (`forbidden_address`), unless `host:port` is among the operator's `allowed_hosts`.
+    """
+    is_internal = not is_public(host) if is_numeric(host) else _is_internal_name(host)
+    if is_internal and not _is_allowed(host, port, allowed_hosts):
+        raise InvalidRepository(_INTERNAL, code="forbidden_address")
+
+
+def _is_internal_name(host: str) -> bool:
+    return "." not in host or host.endswith(tuple(f".{domain}" for domain in _INTERNAL_DOMAINS))
+
+
+def _is_allowed(host: str, port: int, allowed_hosts: Collection[str]) -> bool:
+    return f"{host}:{port}" in {name.lower() for name in allowed_hosts}
+
+
+_INTERNAL = "The repository's host is on an internal network. An operator can allow it in KOTADB_GIT_ALLOWED_HOSTS."
 
 
 def pin(host: str, port: int, allowed_hosts: Collection[str], resolve: Resolve = resolve_host) -> tuple[str, ...]:
@@ -64,12 +90,8 @@ def pin(host: str, port: int, allowed_hosts: Collection[str], resolve: Resolve =
         addresses = ()
     if not addresses:
         raise SourceUnreachable("The repository's host name cannot be resolved.", code="host_not_found")
-    allowed = f"{host}:{port}" in {name.lower() for name in allowed_hosts}
-    if not allowed and not all(is_public(address) for address in addresses):
-        raise SourceRefused(
-            "The repository's host is on an internal network. An operator can allow it in KOTADB_GIT_ALLOWED_HOSTS.",
-            code="forbidden_address",
-        )
+    if not all(is_public(address) for address in addresses) and not _is_allowed(host, port, allowed_hosts):
+        raise SourceRefused(_INTERNAL, code="forbidden_address")
     return addresses
 
 

@@ -6,7 +6,7 @@ Nothing here runs git or looks up a name; a local path is only looked at.
 import os
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote_to_bytes
@@ -14,7 +14,7 @@ from urllib.parse import quote, unquote_to_bytes
 import idna
 
 from kotadb.errors import Forbidden, InvalidRef, InvalidRepository
-from kotadb.git.addresses import is_numeric
+from kotadb.git.addresses import is_numeric, require_public_name
 from kotadb.git.layout import find_repository
 
 MAX_ADDRESS_LENGTH = 2_048
@@ -83,6 +83,13 @@ def parse_remote(text: str) -> RemoteSource:
     if len(address) > MAX_ADDRESS_LENGTH:
         raise InvalidRepository(f"The address is longer than {MAX_ADDRESS_LENGTH} characters.")
     return RemoteSource(address, host, port, name)
+
+
+def parse_requested(text: str, allowed_hosts: Collection[str]) -> RemoteSource:
+    """As `parse_remote`, for one that is to be fetched: its host is public, or among the operator's `allowed_hosts`."""
+    source = parse_remote(text)
+    require_public_name(source.host, source.port, allowed_hosts)
+    return source
 
 
 def _refuse_odd_text(text: str) -> None:

@@ -13,7 +13,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from kotadb import __version__
 from kotadb.access.keys import authenticate, require_operator
 from kotadb.errors import SchemaMismatch, Unauthenticated
-from kotadb.git.sources import looks_local, parse_commit, parse_local_below, parse_ref, parse_remote
+from kotadb.git.sources import looks_local, parse_commit, parse_local_below, parse_ref, parse_requested
 from kotadb.http import cursor, models
 from kotadb.http.body import LimitBody, StrictRoute
 from kotadb.http.latency import MeasureLatency
@@ -164,7 +164,7 @@ def _index_request(body: models.IndexBody, settings: Settings) -> IndexRequest:
     source = (
         parse_local_below(body.repository, settings.local_roots)
         if looks_local(body.repository)
-        else parse_remote(body.repository)
+        else parse_requested(body.repository, settings.git_allowed_hosts)
     )
     return IndexRequest(
         address=source.address,
@@ -172,6 +172,7 @@ def _index_request(body: models.IndexBody, settings: Settings) -> IndexRequest:
         ref=None if body.ref is None else parse_ref(body.ref),
         commit_sha=None if body.commit_sha is None else parse_commit(body.commit_sha),
         force=body.force,
+        confined=True,
     )
 
 

@@ -53,6 +53,7 @@ class Job:
     ref: str | None
     commit_sha: str | None
     force: bool
+    confined: bool
     status: JobStatus
     claim: int | None
     attempt: int
@@ -100,13 +101,17 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class IndexRequest:
-    """What a caller asks to have indexed. `ref` None and `commit_sha` None means HEAD."""
+    """What a caller asks to have indexed. `ref` None and `commit_sha` None means HEAD.
+
+    `confined` is a caller who may name only those local repositories that lie below the operator's roots.
+    """
 
     address: str
     name: str
     ref: str | None = None
     commit_sha: str | None = None
     force: bool = False
+    confined: bool = False
 
     @property
     def index_ref(self) -> str | None:

@@ -24,7 +24,7 @@ def insert(connection: Connection, owner_id: UUID, repository: Repository, index
     parameters = {
         "owner_id": owner_id, "repository_id": repository.id, "repository_uuid": repository.uuid,
         "repository_name": repository.name, "index_id": index_id, "ref": request.index_ref,
-        "commit_sha": request.commit_sha, "force": request.force,
+        "commit_sha": request.commit_sha, "force": request.force, "confined": request.confined,
     }  # fmt: skip
     job = _first(connection, "jobs.join_waiting", parameters) or _first(connection, "jobs.enqueue", parameters)
     assert job is not None

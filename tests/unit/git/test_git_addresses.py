@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from kotadb.errors import SourceRefused, SourceUnreachable
-from kotadb.git.addresses import Resolve, is_public, pin, resolve_host
+from kotadb.errors import InvalidRepository, SourceRefused, SourceUnreachable
+from kotadb.git.addresses import Resolve, is_public, pin, require_public_name, resolve_host
 
 INTERNAL = [
     "0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.100.100.200", "127.0.0.1", "127.255.255.255", "168.63.129.16",
@@ -72,3 +72,17 @@ def test_a_name_that_leads_nowhere_may_do_so_later(resolve: Resolve) -> None:
 def test_the_systems_resolver_unmasks_numbers(spelling: str) -> None:
     with pytest.raises(SourceRefused):
         pin(spelling, 443, (), resolve_host)
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "10.1.2.3", "localhost", "git.localhost", "metadata.google.internal", "nas.local", "intranet"]
+)
+def test_a_host_that_can_only_be_internal_is_refused_unseen(host: str) -> None:
+    with pytest.raises(InvalidRepository, match="KOTADB_GIT_ALLOWED_HOSTS"):
+        require_public_name(host, 443, ())
+    require_public_name(host, 443, (f"{host}:443",))
+
+
+@pytest.mark.parametrize("host", ["github.com", "8.8.8.8", "local.example.org", "internal.org"])
+def test_any_other_host_has_to_be_looked_up(host: str) -> None:
+    require_public_name(host, 443, ())

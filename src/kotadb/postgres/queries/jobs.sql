@@ -6,6 +6,7 @@
 -- one makes it forced.
 update index_jobs
 set force = force or %(force)s,
+    confined = confined and %(confined)s,
     next_attempt_at = case when next_attempt_at > clock_timestamp() then clock_timestamp() else next_attempt_at end
 where id = (
     select id from index_jobs
@@ -17,11 +18,12 @@ returning *
 
 -- name: enqueue
 -- Whoever asked for the same at the same moment gets the same row.
-insert into index_jobs (owner_id, repository_id, repository_uuid, repository_name, index_id, ref, commit_sha, force)
+insert into index_jobs (owner_id, repository_id, repository_uuid, repository_name, index_id, ref, commit_sha, force,
+    confined)
 values (%(owner_id)s, %(repository_id)s, %(repository_uuid)s, %(repository_name)s, %(index_id)s, %(ref)s, %(commit_sha)s,
-        %(force)s)
+        %(force)s, %(confined)s)
 on conflict (owner_id, index_id, commit_sha) where status = 'pending' and claim is null
-do update set force = index_jobs.force or excluded.force
+do update set force = index_jobs.force or excluded.force, confined = index_jobs.confined and excluded.confined
 returning *
 
 -- name: set_queue_job
