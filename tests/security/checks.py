@@ -1,9 +1,6 @@
 """All checks of security, in the order in which they are carried out."""
 
-from types import ModuleType
-
 from proving.check import Suite
+from security import addresses
 
-MODULES: tuple[ModuleType, ...] = ()
-
-SUITE = Suite("security", {check.name: check for module in MODULES for check in module.CHECKS})
+SUITE = Suite("security", {check.name: check for module in (addresses,) for check in module.CHECKS})
