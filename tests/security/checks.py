@@ -1,6 +1,8 @@
 """All checks of security, in the order in which they are carried out."""
 
 from proving.check import Suite
-from security import addresses
+from security import addresses, fuzzed_requests, owners, soak
 
-SUITE = Suite("security", {check.name: check for module in (addresses,) for check in module.CHECKS})
+SUITE = Suite(
+    "security", {check.name: check for module in (addresses, owners, fuzzed_requests, soak) for check in module.CHECKS}
+)
