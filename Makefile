@@ -74,6 +74,13 @@ faults: $(VENV)/.dev  ## break things for real and see every promise kept: FAULT
 attack: $(VENV)/.dev  ## attack the running system and see nothing let in: ATTACK="--short --only NAME --break NAME --list"
 	@PYTHONPATH=tests:. $(BIN)/python -m security $(ATTACK)
 
+.PHONY: audit
+audit: $(VENV)/.runtime  ## known vulnerabilities of what is pinned; asks the package index
+	@test -x $(VENV)/audit/bin/pip-audit || $(PYTHON) -m venv $(VENV)/audit
+	@$(VENV)/audit/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/audit.txt
+	@for name in runtime dev audit; do $(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes \
+	  -r requirements/$$name.txt || exit 1; done
+
 .PHONY: accuracy
 accuracy: $(VENV)/.dev  ## what compilers know of checkouts, and how much of it we find: REPOS="PATH..."; needs npm
 	@test -n "$(REPOS)" || { echo 'make accuracy REPOS="PATH..."'; exit 2; }
@@ -83,5 +90,5 @@ format: $(VENV)/.dev  ## rewrite the code in its one format
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 lock: $(VENV)/.dev  ## pin requirements/*.in again, with hashes and without addresses
-	@for name in runtime dev; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	@for name in runtime dev audit; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header requirements/$$name.in -o requirements/$$name.txt; done

@@ -58,6 +58,8 @@ from kotadb.settings import Settings
 
 BATCH_BYTES = 2 * 1024 * 1024
 LOG_MEMORY_ABOVE_FILES = 1_000
+LOG_PATHS = 20
+LOG_PATH_CHARACTERS = 200
 
 log = get_logger(__name__)
 
@@ -169,7 +171,16 @@ def _discover(run: Run, settings: Settings, fetched: Fetched) -> Discovery:
             absent_reason=SkipReason.MISSING_BLOB if fetched.is_local else SkipReason.TOO_LARGE,
         )
         log.info("discovered", files=len(found.files), skipped=len(found.skipped))
+        _report_unsafe(found)
         return found
+
+
+def _report_unsafe(found: Discovery) -> None:
+    """Nobody comes by such names in good faith: the log has some of them."""
+    unsafe = [entry.path for entry in found.skipped if entry.reason is SkipReason.UNSAFE_PATH]
+    if unsafe:
+        shown = [ascii(path[:LOG_PATH_CHARACTERS]) for path in unsafe[:LOG_PATHS]]
+        log.warning("security_event", code="unsafe_path", entries=len(unsafe), paths=shown)
 
 
 def _ignore_text(fetched: Fetched, entries: Iterable[TreeEntry]) -> str:
