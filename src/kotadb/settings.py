@@ -120,4 +120,4 @@ def _describe(problem: object) -> str:
     assert isinstance(problem, dict)
     field = str(problem["loc"][0])
     name = field if field == "DATABASE_URL" else f"KOTADB_{field.upper()}"
-    return f"{name}: {problem['msg']} (it is {problem['input']!r})"
+    return f"{name}: {problem['msg'].removeprefix('Value error, ')} (it is {problem['input']!r})"

@@ -61,12 +61,14 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
 def check_url(url: str) -> None:
     """Raises ConfigurationError if this is no connection string of PostgreSQL's."""
     try:
-        conninfo_to_dict(url)
+        host = str(conninfo_to_dict(url).get("host", ""))
     except psycopg.ProgrammingError:  # whose message shows the text, password and all
+        host = "@"
+    if "@" in host:  # the end of a password that has one itself
         raise ConfigurationError(
             "DATABASE_URL is not a connection string of PostgreSQL's (postgresql://user:password@host/name); special "
             "characters in the password must be percent-encoded, and only libpq's options may follow"
-        ) from None
+        )
 
 
 def without_password(url: str) -> str:
