@@ -113,17 +113,33 @@ class Git:
 
     def stream(self, *arguments: str, stdin: IO[bytes] | None = None) -> Generator[bytes]:
         """As `run`, in pieces as they come. Closing the iterator ends git; so does an exception of `check`."""
-        process = self._start(arguments, stdin)
         errors = bytearray()
-        try:
-            yield from self._output(process, errors)
-            code = process.wait(STALL_SECONDS)
-        finally:
-            _end(process)
+        code = yield from self._run(arguments, stdin, errors)
         if code != 0:
             stderr = errors.decode("utf-8", "replace")
             log.info("git_failed", command=arguments[0], exit_code=code, stderr=ascii(stderr))
             raise classify(stderr)
+
+    def complaints(self, *arguments: str) -> str:
+        """What git writes to standard error, whether it fails or not; nothing of it is logged.
+
+        Raises SourceUnreachable (`fetch_timeout`) at the deadline.
+        """
+        errors = bytearray()
+        for _ in self._run(arguments, None, errors):
+            pass
+        return errors.decode("utf-8", "replace")
+
+    def _run(
+        self, arguments: tuple[str, ...], stdin: IO[bytes] | None, errors: bytearray
+    ) -> Generator[bytes, None, int]:
+        """Standard output in pieces; the end of standard error gathers in `errors`. Returns the exit code."""
+        process = self._start(arguments, stdin)
+        try:
+            yield from self._output(process, errors)
+            return process.wait(STALL_SECONDS)
+        finally:
+            _end(process)
 
     def _start(self, arguments: tuple[str, ...], stdin: IO[bytes] | None) -> subprocess.Popen[bytes]:
         guard = [sys.executable, "-I", "-S", str(GUARD), str(os.getpid()), str(self.file_bytes), str(MEMORY_BYTES)]

@@ -17,6 +17,7 @@ from kotadb.git.addresses import Resolve, is_numeric, pin, resolve_host
 from kotadb.git.command import Check, Git, git_version, go_on
 from kotadb.git.failures import SECURITY_CODES, disk_full
 from kotadb.git.layout import Repository, find_repository
+from kotadb.git.redirects import new_address
 from kotadb.git.sources import LocalSource, RemoteSource, Source
 from kotadb.logs import get_logger
 from kotadb.settings import Settings
@@ -98,9 +99,13 @@ def _fetch_remote(
     )
     # git leaves out blobs of this size and more.
     filter_ = f"blob:limit={settings.max_file_bytes + 1}"
-    return _first_found(
-        lambda url: _fetch_from(remote, url, ref, commit, filter_), (source.address, f"{source.address}.git")
-    )
+    urls = source.address, f"{source.address}.git"
+    try:
+        return _first_found(lambda url: _fetch_from(remote, url, ref, commit, filter_), urls)
+    except SourceRefused as error:
+        if error.code != "repository_moved" or (address := new_address(remote, source, urls)) is None:
+            raise
+        raise SourceRefused(f"The server redirects to {address}; give that address.", code=error.code) from error
 
 
 def _https_config(source: RemoteSource, settings: Settings, resolve: Resolve) -> Mapping[str, str]:
