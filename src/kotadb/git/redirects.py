@@ -24,7 +24,7 @@ def new_address(git: Git, source: RemoteSource, urls: Iterable[str]) -> str | No
     for url in urls:
         target = redirect_target(url, _trace(git, url))
         if target is not None and target.address != source.address:
-            return target.address
+            return git.redacted(target.address)
     return None
 
 
