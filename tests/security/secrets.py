@@ -128,7 +128,9 @@ def _index_through_a_proxy(site: Site, scanner: Scanner) -> None:
     address, _ = site.repository()
     with _proxy(lambda: scanner.look("process list", _command_lines())) as port:
         proxy = f"http://user:{scanner.secret('password of the proxy')}@{LOOPBACK}:{port}"
-        with site.service(workers=1, retry_limit=0, log_level="debug", git_proxy=proxy, log_format="console") as service:
+        with site.service(
+            workers=1, retry_limit=0, log_level="debug", git_proxy=proxy, log_format="console"
+        ) as service:
             service.indexed(address)
             scanner.look("answers", _answers(service, scanner))
             scanner.look("log", (repr(line).encode() for line in service.log))
@@ -145,7 +147,9 @@ def _proxy(asked: Callable[[], None]) -> Iterator[int]:
                 with connection:
                     asked()
                     connection.recv(65_536)
-                    connection.sendall(b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n")
+                    connection.sendall(
+                        b"HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=x\r\nContent-Length: 0\r\n\r\n"
+                    )
 
     with socket.create_server((LOOPBACK, 0)) as listener:
         Thread(target=serve, daemon=True).start()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from kotadb.git.addresses import Resolve, resolve_host
 from kotadb.git.command import Check, go_on
+from kotadb.git.credentials import Credential
 from kotadb.git.fetch import Fetched, fetch
 from kotadb.git.objects import list_tree, read_blobs
 from kotadb.git.sources import Source
@@ -29,6 +30,7 @@ class Fetcher:
         ref: str | None = None,
         commit: str | None = None,
         settings: Settings | None = None,
+        credential: Credential | None = None,
         resolve: Resolve = resolve_host,
         lock_fd: int | None = None,
         check: Check = go_on,
@@ -36,8 +38,8 @@ class Fetcher:
         into = self.parent / f"job-{next(self._numbers)}"
         into.mkdir()
         return fetch(
-            source, ref=ref, commit=commit, into=into, settings=settings or self.settings, resolve=resolve,
-            lock_fd=lock_fd, check=check,
+            source, ref=ref, commit=commit, into=into, settings=settings or self.settings, credential=credential,
+            resolve=resolve, lock_fd=lock_fd, check=check,
         )  # fmt: skip
 
 

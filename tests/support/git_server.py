@@ -4,10 +4,11 @@
         make_repo(root / "owner" / "name", {"a.py": ""})
         server.url("owner/name"), server.ca_file, server.host_port
 
-It runs `git http-backend` on the repositories below `root`, can hold a request until a test lets it go, and can answer
-with any status instead.
+It runs `git http-backend` on the repositories below `root`, can hold a request until a test lets it go, can answer
+with any status instead, and can ask for a token.
 """
 
+import base64
 import os
 import ssl
 import subprocess
@@ -69,9 +70,12 @@ class GitServer:
     def __init__(self, root: Path, authority_folder: Path) -> None:
         self.root = root
         self.requests: list[str] = []
+        self.authorizations: list[str | None] = []
+        """The header of each request."""
         self.ca_file = authority_folder / "ca.pem"
         self._gates: dict[str, Gate] = {}
         self._answers: dict[str, Answer] = {}
+        self._private: dict[str, str] = {}
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self.ca_file))
         self._server = _Server(self)
@@ -109,12 +113,20 @@ class GitServer:
         """Have git answer again."""
         self._answers.pop(part, None)
 
+    def demand(self, part: str, username: str, token: str) -> None:
+        """Answer 401 to every request whose path and query contain `part` and that does not come with this token."""
+        self._private[part] = basic(username, token)
+
     def gate_for(self, path: str) -> Gate | None:
         gate = next((gate for part, gate in self._gates.items() if part in path), None)
         return None if gate is None or next(gate.lets_through, None) is not None else gate
 
     def answer_for(self, path: str) -> Answer | None:
         return next((answer for part, answer in self._answers.items() if part in path), None)
+
+    def refusal_for(self, path: str, authorization: str | None) -> Answer | None:
+        demanded = next((header for part, header in self._private.items() if part in path), authorization)
+        return None if demanded == authorization else Answer(401, {"WWW-Authenticate": 'Basic realm="git"'})
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -128,6 +140,11 @@ class GitServer:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+def basic(username: str, token: str) -> str:
+    """The header that sends a token."""
+    return f"Basic {base64.b64encode(f'{username}:{token}'.encode()).decode()}"
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -148,11 +165,14 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         owner = self.server.owner
         body = self._body()
+        authorization = self.headers.get("Authorization")
         owner.requests.append(f"{self.command} {self.path}")
+        owner.authorizations.append(authorization)
         if gate := owner.gate_for(self.path):
             gate.reached.set()
             gate.release.wait()
-        self._send(owner.answer_for(self.path) or _ask_git(owner.root, self, body))
+        refusal = owner.refusal_for(self.path, authorization)
+        self._send(owner.answer_for(self.path) or refusal or _ask_git(owner.root, self, body))
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":

@@ -22,6 +22,15 @@ def local_owner(database: Database) -> Owner:
         return access.ensure_owner(connection, LOCAL_OWNER)
 
 
+def find_owner(database: Database, name: str) -> Owner:
+    """The owner of this name. Raises NotFound."""
+    with database.transaction() as connection:
+        owner = access.find_owner(connection, name)
+    if owner is None:
+        raise NotFound(f"There is no owner {name!r}: `kotadb keys create --owner` makes one with its first key")
+    return owner
+
+
 def create_key(database: Database, owner_name: str, name: str) -> str:
     """Make a key for an owner, who is made where it is new. Returns the key: it cannot be shown again."""
     for what, value in (("owner", owner_name), ("name", name)):

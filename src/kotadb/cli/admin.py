@@ -3,18 +3,24 @@
 Whoever runs them has the database: a job is found by its id whoever owns it.
 """
 
+import shlex
+from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
 import typer
 
+from kotadb.access import credentials
 from kotadb.access import keys as access
-from kotadb.cli.context import indexed_repository, open_session
+from kotadb.cli.context import Session, indexed_repository, open_session
 from kotadb.cli.follow import follow
-from kotadb.cli.output import out, print_job, print_json, print_table, visible
+from kotadb.cli.output import err, out, print_job, print_json, print_next, print_table, visible
+from kotadb.errors import SourceRefused
+from kotadb.git.credentials import DEFAULT_USERNAME, read_credential, token_source
+from kotadb.git.sources import names_server, parse_remote, parse_server
 from kotadb.jobs import requests
-from kotadb.model import Job, JobStatus
+from kotadb.model import Job, JobStatus, TokenSource
 from kotadb.questions import jobs as jobs_of
 from kotadb.questions import repositories
 from kotadb.questions.describe import describe_dead_letter, describe_job, describe_repository
@@ -146,13 +152,101 @@ def show_repo(repo: Annotated[str | None, typer.Argument()] = None, as_json: AsJ
         _print_repositories([overview])
 
 
+@repos.command("add")
+def add_repo(
+    repo: Annotated[str, typer.Argument(help="owner/name, https URL, or https://host for all repositories there")],
+    token_env: Annotated[
+        str | None,
+        typer.Option(
+            "--token-from-env", metavar="NAME", help="environment variable of the workers that holds the token"
+        ),
+    ] = None,
+    token_file: Annotated[
+        str | None,
+        typer.Option("--token-from-file", metavar="PATH", help="file of the workers that holds the token"),
+    ] = None,
+    username: Annotated[
+        str,
+        typer.Option(metavar="NAME", help="sent with the token: GitLab expects oauth2, Bitbucket x-token-auth"),
+    ] = DEFAULT_USERNAME,
+    owner: Annotated[str, typer.Option(help="whose it is")] = access.LOCAL_OWNER,
+) -> None:
+    """Register a repository, and where the token for a private one comes from. Adding it again replaces that.
+
+    The token itself is not stored: the workers read it each time they fetch.
+    """
+    remote = None if names_server(repo) else parse_remote(repo)
+    address = parse_server(repo) if remote is None else remote.address
+    has_token = token_env is not None or token_file is not None
+    source = token_source(address, username, token_env, token_file) if has_token or remote is None else None
+    with open_session() as session:
+        session = _acting_as(session, owner)
+        if remote is not None:
+            credentials.add_repository(session.database, session.owner.id, remote, source)
+        elif source is not None:
+            credentials.add_token(session.database, session.owner.id, source)
+    out.print(f"added {visible(address)}{visible(f', with the token in {_place(source)}') if source else ''}")
+    if source is not None:
+        _warn_unless_readable(source)
+    print_next(_next_of(address, session.owner.name, is_server=remote is None))
+
+
+def _warn_unless_readable(source: TokenSource) -> None:
+    try:
+        read_credential(source)
+    except SourceRefused:
+        when = "when they are started" if source.token_env is not None else "when they fetch"
+        err.print(
+            f"[yellow]warning:[/yellow] no token can be read here from {visible(_place(source))}: "
+            f"see to it that the workers can, {when}"
+        )
+
+
+def _next_of(address: str, owner: str, *, is_server: bool) -> dict[str, str]:
+    if owner == access.LOCAL_OWNER:
+        wanted = f"{address}/owner/name" if is_server else address
+        return {f"index {shlex.quote(wanted)}": "indexes it", "repos tokens": "where tokens come from"}
+    whose = f"--owner {shlex.quote(owner)}"
+    return {f"keys create {whose}": "a key for POST /index", f"repos tokens {whose}": "where tokens come from"}
+
+
+def _place(source: TokenSource) -> str:
+    return f"${source.token_env}" if source.token_env is not None else str(source.token_file)
+
+
+def _acting_as(session: Session, owner: str) -> Session:
+    """The session of another owner. Raises NotFound."""
+    return replace(session, owner=access.find_owner(session.database, owner))
+
+
+@repos.command("tokens")
+def list_tokens(
+    owner: Annotated[str, typer.Option(help="whose")] = access.LOCAL_OWNER, as_json: AsJson = False
+) -> None:
+    """Where the tokens for private repositories come from; the tokens themselves are nowhere here."""
+    with open_session() as session:
+        found = credentials.list_tokens(session.database, _acting_as(session, owner).owner.id)
+    if as_json:
+        for source in found:
+            print_json(asdict(source))
+    else:
+        rows: list[list[object]] = [[source.address, source.username, _place(source)] for source in found]
+        print_table(["address", "user name", "token in"], rows)
+
+
 @repos.command("remove")
 def remove_repo(
-    repo: Annotated[str, typer.Argument(help="path, owner/name, https URL or id")],
+    repo: Annotated[str, typer.Argument(help="path, owner/name, https URL or id; https://host: its token's source")],
     ref: Annotated[str | None, typer.Option(help="only the index of this ref or commit")] = None,
+    token: Annotated[bool, typer.Option("--token", help="only where its token comes from")] = False,
+    owner: Annotated[str, typer.Option(help="whose it is")] = access.LOCAL_OWNER,
 ) -> None:
-    """Delete a repository with everything that was indexed of it."""
+    """Delete a repository with everything that was indexed of it, or forget where a token comes from."""
     with open_session() as session:
+        session = _acting_as(session, owner)
+        if names_server(repo) or token:
+            _remove_token(session, parse_server(repo) if names_server(repo) else parse_remote(repo).address)
+            return
         overview = indexed_repository(session, repo)
         if ref is None:
             requests.remove_repository(session.database, overview.repository)
@@ -162,9 +256,16 @@ def remove_repo(
     out.print(f"removed {visible(overview.repository.name)}{visible(f' at {ref}') if ref else ''}")
 
 
+def _remove_token(session: Session, address: str) -> None:
+    credentials.remove_token(session.database, session.owner.id, address)
+    out.print(f"{visible(address)} is fetched without a token of its own now")
+
+
 def _print_repositories(found: list[repositories.RepositoryOverview]) -> None:
     rows: list[list[object]] = []
     for overview in found:
+        if not overview.indexes:
+            rows.append([overview.repository.uuid, overview.repository.name, None, None, "never", None])
         for index in overview.indexes:
             files = index.stats["files_indexed"] if index.stats else None
             at = _short(index.indexed_at) if index.indexed_at else "never"

@@ -2,10 +2,7 @@
 `service` has serve and worker.
 """
 
-import os
 import shlex
-import shutil
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +12,7 @@ from kotadb import __version__
 from kotadb.cli import admin, doctor, graph
 from kotadb.cli.context import indexed_repository, is_id, open_session, requested_source, settings_for
 from kotadb.cli.follow import index_and_follow
-from kotadb.cli.output import err, out, print_job, print_json, visible
+from kotadb.cli.output import err, out, print_job, print_json, print_next, visible
 from kotadb.cli.running import stop_registered
 from kotadb.git.sources import parse_commit, parse_ref
 from kotadb.jobs import requests
@@ -33,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(admin.jobs, name="jobs", help="Look at jobs, cancel them, try them again.")
-app.add_typer(admin.repos, name="repos", help="Look at indexed repositories, and remove them.")
+app.add_typer(admin.repos, name="repos", help="Register repositories, look at them, remove them.")
 app.add_typer(admin.keys, name="keys", help="Make, list and revoke API keys.")
 app.command("doctor")(doctor.doctor)
 for question in (graph.cycles, graph.deps, graph.dependents):
@@ -92,19 +89,12 @@ def index_command(
 
 
 def _print_next(repo: str | None) -> None:
-    program = Path(sys.argv[0])
-    on_path = shutil.which("kotadb")
-    kotadb = "kotadb" if program.name != "kotadb" or str(program) == on_path else os.path.relpath(program)
-    named = f" {visible(shlex.quote(repo))}" if repo not in (None, ".") else ""
-    commands = {
-        f"{kotadb} export{named} --format jsonl": "everything that is known, one JSON object per line",
-        f"{kotadb} repos list": "what is indexed here",
-        f"{kotadb} serve": "the HTTP API, with its workers",
-    }
-    width = max(map(len, commands))
-    out.print("\nNext:")
-    for command, gives in commands.items():
-        out.print(f"  {command:<{width}}  [dim]{gives}[/dim]")
+    named = f" {shlex.quote(repo)}" if repo is not None and repo != "." else ""
+    print_next({
+        f"export{named} --format jsonl": "everything that is known, one JSON object per line",
+        "repos list": "what is indexed here",
+        "serve": "the HTTP API, with its workers",
+    })  # fmt: skip
 
 
 @app.command()

@@ -1,6 +1,10 @@
 """What the command line prints: results to standard output, everything about getting them to standard error."""
 
 import json
+import os
+import shutil
+import sys
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -38,6 +42,17 @@ def print_table(columns: list[str], rows: list[list[object]]) -> None:
     for row in rows:
         table.add_row(*("" if cell is None else visible(cell) for cell in row))
     tables.print(table)
+
+
+def print_next(commands: dict[str, str]) -> None:
+    """What may be typed next, as this program is called here, and what each gives."""
+    program = Path(sys.argv[0])
+    on_path = shutil.which("kotadb")
+    kotadb = "kotadb" if program.name != "kotadb" or str(program) == on_path else os.path.relpath(program)
+    width = max(len(f"{kotadb} {command}") for command in commands)
+    out.print("\nNext:")
+    for command, gives in commands.items():
+        out.print(f"  {visible(f'{kotadb} {command}'.ljust(width))}  [dim]{gives}[/dim]")
 
 
 def print_job(job: dict[str, Any]) -> None:

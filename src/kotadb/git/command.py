@@ -90,15 +90,16 @@ class Git:
     """How git is run in one repository.
 
     `environment` and `config` are added to the hardened ones. `private_config` is handed over where no other process
-    of the machine can read it. `file_bytes` bounds each file git writes. `deadline` is a `time.monotonic()`; without
-    one, git may take as long as it keeps writing. git inherits `lock_fd`, so that a lock held by it lasts as long as
-    any git does.
+    of the machine can read it; `secrets` are what must not be seen of it in what git says. `file_bytes` bounds each
+    file git writes. `deadline` is a `time.monotonic()`; without one, git may take as long as it keeps writing. git
+    inherits `lock_fd`, so that a lock held by it lasts as long as any git does.
     """
 
     git_dir: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, str] = field(default_factory=dict)
-    private_config: Mapping[str, str] = field(default_factory=dict)
+    private_config: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     file_bytes: int = 1024**3
     deadline: float | None = None
     check: Check = go_on
@@ -113,17 +114,43 @@ class Git:
 
     def stream(self, *arguments: str, stdin: IO[bytes] | None = None) -> Generator[bytes]:
         """As `run`, in pieces as they come. Closing the iterator ends git; so does an exception of `check`."""
-        process = self._start(arguments, stdin)
         errors = bytearray()
+        code = yield from self._run(arguments, stdin, errors)
+        if code != 0:
+            log.info("git_failed", command=arguments[0], exit_code=code, stderr=ascii(self._said(errors)))
+            raise classify(errors.decode("utf-8", "replace"))
+
+    def complaints(self, *arguments: str) -> str:
+        """What git writes to standard error, whether it fails or not; nothing of it is logged.
+
+        Raises SourceUnreachable (`fetch_timeout`) at the deadline.
+        """
+        errors = bytearray()
+        for _ in self._run(arguments, None, errors):
+            pass
+        return self._said(errors)
+
+    def redacted(self, text: str) -> str:
+        """The text without secrets, which a server that was told them may repeat."""
+        for secret in sorted(self.secrets, key=len, reverse=True):
+            text = text.replace(secret, "<redacted>")
+        return text
+
+    def _said(self, errors: bytearray) -> str:
+        text = self.redacted(errors.decode("utf-8", "replace"))
+        was_cut = len(errors) == _STDERR_BYTES  # perhaps in the middle of a secret
+        return text[max(map(len, self.secrets), default=0) :] if was_cut else text
+
+    def _run(
+        self, arguments: tuple[str, ...], stdin: IO[bytes] | None, errors: bytearray
+    ) -> Generator[bytes, None, int]:
+        """Standard output in pieces; the end of standard error gathers in `errors`. Returns the exit code."""
+        process = self._start(arguments, stdin)
         try:
             yield from self._output(process, errors)
-            code = process.wait(STALL_SECONDS)
+            return process.wait(STALL_SECONDS)
         finally:
             _end(process)
-        if code != 0:
-            stderr = errors.decode("utf-8", "replace")
-            log.info("git_failed", command=arguments[0], exit_code=code, stderr=ascii(stderr))
-            raise classify(stderr)
 
     def _start(self, arguments: tuple[str, ...], stdin: IO[bytes] | None) -> subprocess.Popen[bytes]:
         guard = [sys.executable, "-I", "-S", str(GUARD), str(os.getpid()), str(self.file_bytes), str(MEMORY_BYTES)]

@@ -71,7 +71,7 @@ _FAILURES = (
     _failure(
         r"(error:|HTTP) 401|Authentication failed|could not read (Username|Password)|terminal prompts disabled",
         SourceRefused, "authentication_failed",
-        "The repository does not exist or is private; kotadb fetches without credentials."),
+        "The repository does not exist or is private; for a private one: `kotadb repos add … --token-from-env NAME`."),
     _failure(
         r"(error:|HTTP) 403", SourceRefused, "access_denied",
         "The server denies access to this repository."),
@@ -136,6 +136,16 @@ _FAILURES = (
         r"invalid index-pack output|expected 'packfile'|bad pack header|index-pack failed", SourceUnreachable,
         "garbled_answer", "The server's answer makes no sense to git."),
 )  # fmt: skip
+
+TOKEN_REFUSED = {
+    "authentication_failed": "The server refuses the token: it may have expired, or belong to another user name. "
+    "`kotadb repos tokens` shows where it comes from.",
+    "access_denied": "The server refuses the token for this repository: it may lack the right to read it. "
+    "`kotadb repos tokens` shows where it comes from.",
+    "repository_not_found": "There is no repository at this address, or the token lacks the right to read it. "
+    "`kotadb repos tokens` shows where it comes from.",
+}
+"""What these codes mean where a credential was sent."""
 
 SECURITY_CODES = frozenset({"transport_not_allowed", "credentials_in_url", "unsafe_tree"})
 """Codes that an honest repository does not bring about."""

@@ -15,8 +15,10 @@ from urllib.parse import quote_from_bytes
 from kotadb.errors import JobError, SourceRefused, SourceUnreachable
 from kotadb.git.addresses import Resolve, is_numeric, pin, resolve_host
 from kotadb.git.command import Check, Git, git_version, go_on
-from kotadb.git.failures import SECURITY_CODES, disk_full
+from kotadb.git.credentials import Credential, proxy_secrets
+from kotadb.git.failures import SECURITY_CODES, TOKEN_REFUSED, disk_full
 from kotadb.git.layout import Repository, find_repository
+from kotadb.git.redirects import new_address
 from kotadb.git.sources import LocalSource, RemoteSource, Source
 from kotadb.logs import get_logger
 from kotadb.settings import Settings
@@ -53,15 +55,16 @@ def fetch(
     commit: str | None = None,
     into: Path,
     settings: Settings,
+    credential: Credential | None = None,
     resolve: Resolve = resolve_host,
     lock_fd: int | None = None,
     check: Check = go_on,
 ) -> Fetched:
     """Fetch `commit`, or else what `ref` (default HEAD) names now, into the existing folder `into`.
 
-    `ref` and `commit` are as `parse_ref` and `parse_commit` return them. `check` is called a few times a second and may
-    raise to stop. Raises SourceUnreachable, which may pass, SourceRefused and LimitExceeded, which do not, each with
-    its code.
+    `ref` and `commit` are as `parse_ref` and `parse_commit` return them. `credential` is sent to the server of a remote
+    source and nowhere else. `check` is called a few times a second and may raise to stop. Raises SourceUnreachable,
+    which may pass, SourceRefused and LimitExceeded, which do not, each with its code.
     """
     git_version()
     git = Git(
@@ -71,7 +74,7 @@ def fetch(
     with _reported(), disk_full():
         if isinstance(source, LocalSource):
             return _fetch_local(git, source, ref or HEAD, commit)
-        return _fetch_remote(git, source, ref or HEAD, commit, settings, resolve)
+        return _fetch_remote(git, source, ref or HEAD, commit, settings, resolve, credential)
 
 
 @contextmanager
@@ -88,19 +91,33 @@ def _reported() -> Iterator[None]:
 
 
 def _fetch_remote(
-    git: Git, source: RemoteSource, ref: str, commit: str | None, settings: Settings, resolve: Resolve
-) -> Fetched:
+    git: Git, source: RemoteSource, ref: str, commit: str | None, settings: Settings, resolve: Resolve,
+    credential: Credential | None,
+) -> Fetched:  # fmt: skip
     remote = replace(
         git,
         environment={"GIT_ALLOW_PROTOCOL": "https"},
         config=_https_config(source, settings, resolve),
-        private_config={"http.proxy": settings.git_proxy} if settings.git_proxy else {},
+        private_config=_private_config(source, settings, credential),
+        secrets=(*proxy_secrets(settings.git_proxy), *(credential.secrets() if credential else ())),
     )
     # git leaves out blobs of this size and more.
     filter_ = f"blob:limit={settings.max_file_bytes + 1}"
-    return _first_found(
-        lambda url: _fetch_from(remote, url, ref, commit, filter_), (source.address, f"{source.address}.git")
-    )
+    urls = source.address, f"{source.address}.git"
+    try:
+        return _first_found(lambda url: _fetch_from(remote, url, ref, commit, filter_), urls)
+    except SourceRefused as error:
+        address = new_address(remote, source, urls) if error.code == "repository_moved" else None
+        if address is not None:
+            raise SourceRefused(f"The server redirects to {address}; give that address.", code=error.code) from error
+        if credential is not None and error.code in TOKEN_REFUSED:
+            raise SourceRefused(TOKEN_REFUSED[error.code], code=error.code) from error
+        raise
+
+
+def _private_config(source: RemoteSource, settings: Settings, credential: Credential | None) -> Mapping[str, str]:
+    config = {"http.proxy": settings.git_proxy} if settings.git_proxy else {}
+    return config | (credential.config(source.server) if credential else {})
 
 
 def _https_config(source: RemoteSource, settings: Settings, resolve: Resolve) -> Mapping[str, str]:

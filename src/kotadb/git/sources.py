@@ -31,6 +31,11 @@ class RemoteSource:
     port: int
     name: str
 
+    @property
+    def server(self) -> str:
+        """The beginning of the address, up to the path."""
+        return _server(self.host, self.port)
+
 
 @dataclass(frozen=True, slots=True)
 class LocalSource:
@@ -79,7 +84,7 @@ def parse_remote(text: str) -> RemoteSource:
         raise InvalidRepository(_hint(text))
     host, port = _host_and_port(parts["authority"])
     name = _path_name(parts["path"] or "")
-    address = f"https://{host}{'' if port == HTTPS_PORT else f':{port}'}/{name}"
+    address = f"{_server(host, port)}/{name}"
     if len(address) > MAX_ADDRESS_LENGTH:
         raise InvalidRepository(f"The address is longer than {MAX_ADDRESS_LENGTH} characters.")
     return RemoteSource(address, host, port, name)
@@ -90,6 +95,25 @@ def parse_requested(text: str, allowed_hosts: Collection[str]) -> RemoteSource:
     source = parse_remote(text)
     require_public_name(source.host, source.port, allowed_hosts)
     return source
+
+
+def names_server(text: str) -> bool:
+    """Whether `text` means a whole host: an https URL without a path."""
+    parts = _URL.fullmatch(text)
+    return parts is not None and parts["path"] in (None, "/")
+
+
+def parse_server(text: str) -> str:
+    """The host that `text` names, as the `server` of its repositories. Raises InvalidRepository."""
+    _refuse_odd_text(text)
+    parts = _URL.fullmatch(text)
+    if parts is None or not names_server(text):
+        raise InvalidRepository("This is not a host. Write https://host, or https://host:port.")
+    return _server(*_host_and_port(parts["authority"]))
+
+
+def _server(host: str, port: int) -> str:
+    return f"https://{host}" if port == HTTPS_PORT else f"https://{host}:{port}"
 
 
 def _refuse_odd_text(text: str) -> None:

@@ -13,6 +13,7 @@ import structlog
 
 from kotadb import metrics
 from kotadb.errors import ClaimLost, DatabaseUnavailable, KotaError, SourceRefused
+from kotadb.git.credentials import read_credential
 from kotadb.git.fetch import Fetched, fetch
 from kotadb.git.objects import list_tree, read_blobs
 from kotadb.git.sources import LocalSource, Source, parse_local_below, parse_remote
@@ -30,6 +31,7 @@ from kotadb.model import (
     SkipReason,
     SourceFile,
     Step,
+    TokenSource,
     TreeEntry,
 )
 from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
@@ -37,7 +39,7 @@ from kotadb.pipeline.discover import IGNORE_FILE, Discovery, decode, discover, i
 from kotadb.pipeline.identify import file_digest, file_ids
 from kotadb.pipeline.ignore import exclusion
 from kotadb.pipeline.link import Linker
-from kotadb.postgres import repositories
+from kotadb.postgres import credentials, repositories
 from kotadb.postgres.database import Connection, Database
 from kotadb.postgres.store import (
     Blob,
@@ -112,11 +114,13 @@ def _fetch(run: Run, settings: Settings, here: Workspace) -> Fetched:
     with run.step(Step.FETCH):
         with run.database.transaction() as connection:
             repository = repositories.by_id(connection, run.repository_id)
-        if repository is None:
-            raise ClaimLost
+            if repository is None:
+                raise ClaimLost
+            source = _source(run.job, repository, settings)
+            token = _token_source(connection, repository, source)
         return fetch(
-            _source(run.job, repository, settings), ref=run.job.ref, commit=run.job.commit_sha, into=here.path,
-            settings=settings, lock_fd=here.lock_fd, check=run.check,
+            source, ref=run.job.ref, commit=run.job.commit_sha, into=here.path, settings=settings,
+            credential=None if token is None else read_credential(token), lock_fd=here.lock_fd, check=run.check,
         )  # fmt: skip
 
 
@@ -129,6 +133,13 @@ def _source(job: Job, repository: Repository, settings: Settings) -> Source:
         except KotaError as error:
             raise SourceRefused(error.message, code=error.code) from error
     return LocalSource(Path(repository.address), repository.name)
+
+
+def _token_source(connection: Connection, repository: Repository, source: Source) -> TokenSource | None:
+    """Where the token for the repository comes from, if its owner, and nobody else, has named one."""
+    if isinstance(source, LocalSource):
+        return None
+    return credentials.find(connection, repository.owner_id, source.address, source.server)
 
 
 def _current_index(run: Run, settings: Settings, fetched: Fetched) -> Index | None:

@@ -21,7 +21,7 @@ from kotadb.model.references import (
     pack_positions,
     unpack_positions,
 )
-from kotadb.model.repositories import Index, Key, Owner, Repository
+from kotadb.model.repositories import Index, Key, Owner, Repository, TokenSource
 
 __all__ = [
     "DEFAULT",
@@ -54,6 +54,7 @@ __all__ = [
     "Step",
     "Symbol",
     "SymbolKind",
+    "TokenSource",
     "TreeEntry",
     "Types",
     "Verdict",

@@ -39,6 +39,16 @@ class Repository:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenSource:
+    """Where the token for a repository, or for a whole host, comes from: a variable or a file, one of the two."""
+
+    address: str
+    username: str
+    token_env: str | None
+    token_file: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Index:
     """A repository at a ref as asked for, or at `pinned_sha`. What it holds is None until the first store.
 

@@ -11,15 +11,15 @@ from kotadb.postgres.queries import query
 
 def ensure_owner(connection: Connection, name: str) -> Owner:
     """The owner of this name, made where it is new."""
-    owner = _owner(connection, name)
+    owner = find_owner(connection, name)
     if owner is None:
         connection.execute(query("access.insert_owner"), {"name": name})
-        owner = _owner(connection, name)
+        owner = find_owner(connection, name)
     assert owner is not None
     return owner
 
 
-def _owner(connection: Connection, name: str) -> Owner | None:
+def find_owner(connection: Connection, name: str) -> Owner | None:
     with connection.cursor(row_factory=class_row(Owner)) as cursor:
         return cursor.execute(query("access.find_owner"), {"name": name}).fetchone()
 

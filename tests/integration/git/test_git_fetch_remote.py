@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from structlog.testing import capture_logs
 
 from kotadb.errors import JobError, LimitExceeded, SourceRefused, SourceUnreachable
 from kotadb.git.sources import RemoteSource, parse_remote
@@ -138,11 +139,40 @@ def test_a_repository_known_only_with_its_suffix_is_found(
 
 
 @pytest.mark.usefixtures("repo")
-def test_a_repository_that_moved_away_is_not_called_unknown(
+@pytest.mark.parametrize("commit", [None, "a" * 40])
+@pytest.mark.parametrize("location", ["https://{host}/new/name", "/new/name"])
+def test_a_repository_that_moved_away_is_named_and_not_contacted(
+    location: str, commit: str | None, server: GitServer, source: RemoteSource, fetch_remote: Fetcher
+) -> None:
+    target = location.format(host=server.host_port) + ".git/info/refs?service=git-upload-pack"
+    server.answer("owner/name", 301, {"Location": target})
+    with pytest.raises(SourceRefused, match="redirects to ") as caught, capture_logs() as logged:
+        fetch_remote(source, commit=commit)
+    assert caught.value.code == "repository_moved"
+    assert f" {server.url('new/name')};" in caught.value.message
+    assert not any("/new/" in request for request in server.requests)
+    assert "Recv header" not in str(logged)
+
+
+@pytest.mark.usefixtures("repo")
+def test_a_repository_that_moved_on_from_its_other_spelling_is_named(
     server: GitServer, source: RemoteSource, fetch_remote: Fetcher
 ) -> None:
-    server.answer("owner/name/", 301, {"Location": server.url("elsewhere/name/info/refs?service=git-upload-pack")})
-    refused(fetch_remote, source, SourceRefused, "repository_moved")
+    server.answer("owner/name/", 301, {"Location": "/owner/name.git/info/refs?service=git-upload-pack"})
+    server.answer("owner/name.git/", 301, {"Location": "/new/name.git/info/refs?service=git-upload-pack"})
+    with pytest.raises(SourceRefused, match="/new/name; give that address"):
+        fetch_remote(source)
+
+
+@pytest.mark.usefixtures("repo")
+@pytest.mark.parametrize("location", ["http://{host}/new/name", "https://u:p@{host}/new/name", "file:///etc", ""])
+def test_a_redirect_to_what_is_never_fetched_is_not_repeated(
+    location: str, server: GitServer, source: RemoteSource, fetch_remote: Fetcher
+) -> None:
+    server.answer("owner/name/", 301, {"Location": location.format(host=server.host_port)})
+    with pytest.raises(SourceRefused, match="redirects to another address") as caught:
+        fetch_remote(source)
+    assert caught.value.code == "repository_moved"
 
 
 # ---- one resolution --------------------------------------------------------------------------------------------------

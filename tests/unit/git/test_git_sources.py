@@ -13,11 +13,13 @@ from kotadb.git.sources import (
     LocalSource,
     RemoteSource,
     looks_local,
+    names_server,
     parse_commit,
     parse_local,
     parse_local_below,
     parse_ref,
     parse_remote,
+    parse_server,
 )
 from support.repos import make_repo
 
@@ -322,3 +324,28 @@ def test_a_commit_is_a_full_sha() -> None:
     for text in ("", "a" * 39, "a" * 41, "g" * 40, "HEAD", "a" * 40 + "\n", "\u0661" * 40):
         with pytest.raises(InvalidRef):
             parse_commit(text)
+
+
+# ---- whole hosts -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "server"),
+    [
+        ("https://example.org", "https://example.org"),
+        ("HTTPS://Example.ORG:443/", "https://example.org"),
+        ("https://example.org:8443", "https://example.org:8443"),
+        ("https://bücher.example", "https://xn--bcher-kva.example"),
+    ],
+)
+def test_a_whole_host_is_named_as_its_repositories_name_it(text: str, server: str) -> None:
+    assert names_server(text)
+    assert parse_server(text) == server == parse_remote(f"{text.rstrip('/')}/owner/name").server
+
+
+@pytest.mark.parametrize(
+    "text", ["https://h/o", "https://h?x", "http://h", "h", "https://", "https://u:p@h", "https://0x7f"]
+)
+def test_what_is_no_host_is_refused(text: str) -> None:
+    with pytest.raises(InvalidRepository):
+        parse_server(text)

@@ -55,7 +55,9 @@ where repository_id = %(repository_id)s and (%(index_id)s::bigint is null or ind
 select from repositories where id = %(id)s for update
 
 -- name: delete
-delete from repositories where id = %(id)s
+-- Where its token came from is forgotten with it; what was noted for its whole host stays.
+with deleted as (delete from repositories where id = %(id)s returning owner_id, address)
+delete from git_credentials c using deleted d where c.owner_id = d.owner_id and c.address = d.address
 
 -- name: delete_index
 delete from indexes where repository_id = %(repository_id)s and index_id = %(index_id)s
