@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from kotadb.access import keys
@@ -53,6 +54,16 @@ class _AlwaysEqual:
     compare_digest = staticmethod(_anything)
 
 
+def _in_the_open(start: Callable[..., Any]) -> Callable[..., Any]:
+    """What is private goes where all other configuration goes: into the command line."""
+
+    def started(self: command.Git, *arguments: Any) -> Any:
+        config = {**self.config, **self.private_config}
+        return start(replace(self, config=config, private_config={}), *arguments)
+
+    return started
+
+
 _leaked: list[Any] = []
 
 
@@ -75,6 +86,8 @@ BREAKS: dict[str, Callable[[], object]] = {
     "owner_of_job": _set(stored_jobs, "get", _of_anybody(stored_jobs.get)),
     "owner_of_list": _set(asked_jobs, "list_jobs", _of_all),
     "hash": _set(keys, "hmac", _AlwaysEqual),
+    "private_config": _set(command.Git, "_start", _in_the_open(command.Git._start)),
+    "redaction": _set(command.Git, "redacted", lambda self, text: text),
     "deny_list": _set(addresses, "is_public", _anything),
     "names": _set(sources, "require_public_name", _anything),
     "pin": lambda: setattr(fetch, "_https_config", _unpinned(fetch._https_config)),  # type: ignore[arg-type]

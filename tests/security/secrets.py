@@ -8,7 +8,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
-from urllib.parse import quote
 
 import psutil
 from psycopg import sql
@@ -16,6 +15,7 @@ from psycopg import sql
 from proving.check import Check, Figures, Scale
 from proving.site import Site
 from support.git_server import LOOPBACK
+from support.repos import Repo
 from support.service import Service, run
 
 TOKEN_NAME = "CHECK_TOKEN"
@@ -46,11 +46,10 @@ class Scanner:
 
 def _forms(value: str) -> Iterator[bytes]:
     """The secret as it may be written, alone and with the user's name before it."""
+    yield value.encode()
+    yield value.encode().hex().encode()
     for text in (value, f"x-access-token:{value}", f"user:{value}"):
-        yield text.encode()
         yield base64.b64encode(text.encode())
-        yield text.encode().hex().encode()
-        yield quote(text, safe="").encode()
 
 
 def keep_secrets(site: Site, scale: Scale, figures: Figures) -> None:
@@ -59,7 +58,7 @@ def keep_secrets(site: Site, scale: Scale, figures: Figures) -> None:
     completed, refused = _index_private_ones(site, scanner)
     _index_through_a_proxy(site, scanner)
     scanner.look("database", _database(site))
-    scanner.look("files", _files(site))
+    scanner.look("files", _files(site, site.folder, site.folder.parent / "postgres"))
     leaks = {(name, place) for name, place in scanner.found if name != "control"}
     figures.at_least("secrets planted", len(scanner.wanted), 6)
     figures.none("secrets found", len(leaks))
@@ -83,10 +82,10 @@ def _index_private_ones(site: Site, scanner: Scanner) -> tuple[int, int]:
         scanner.wanted["API key"] = (service.key or "").rpartition("_")[2]
         first = _private(site, service, "in-environment", token, f"--token-from-env={TOKEN_NAME}")
         second = _private(site, service, "in-file", scanner.wanted["token in a file"], f"--token-from-file={file}")
-        site.rows("select 1")
         completed = [_held(site, service, scanner, first), service.indexed(second)["status"]]
         refused = [service.indexed(address)["status"] for address in _hostile(site, service, token)]
         scanner.look("answers", _answers(service, scanner))
+        scanner.look("answers", _printed(service, scanner))
         scanner.look("log", (repr(line).encode() for line in service.log))
     file.unlink()
     return completed.count("completed"), refused.count("failed")
@@ -102,14 +101,13 @@ def _private(site: Site, service: Service, name: str, token: str, option: str) -
 
 def _held(site: Site, service: Service, scanner: Scanner, address: str) -> str:
     """Index it, with a ref whose name is the control; meanwhile, with git at work, look at processes and files."""
-    repo = site.git.root / "owner" / "in-environment"
-    run_git(repo, "branch", scanner.control)
+    Repo(site.git.root / "owner" / "in-environment").git("branch", scanner.control)
     gate = site.git.hold("in-environment/git-upload-pack")
     job = service.index(address, ref=scanner.control)
     assert gate.reached.wait(60), "git did not ask"
     (site.temp_dir / "control").write_text(scanner.control)
     scanner.look("process list", _command_lines())
-    scanner.look("files", _files(site))
+    scanner.look("files", _files(site, site.folder))
     site.git.let_go("in-environment/git-upload-pack")
     return str(service.finished(job["job_id"])["status"])
 
@@ -128,9 +126,7 @@ def _index_through_a_proxy(site: Site, scanner: Scanner) -> None:
     address, _ = site.repository()
     with _proxy(lambda: scanner.look("process list", _command_lines())) as port:
         proxy = f"http://user:{scanner.secret('password of the proxy')}@{LOOPBACK}:{port}"
-        with site.service(
-            workers=1, retry_limit=0, log_level="debug", git_proxy=proxy, log_format="console"
-        ) as service:
+        with site.service(workers=1, retry_limit=0, log_level="debug", git_proxy=proxy) as service:
             service.indexed(address)
             scanner.look("answers", _answers(service, scanner))
             scanner.look("log", (repr(line).encode() for line in service.log))
@@ -160,18 +156,24 @@ def _proxy(asked: Callable[[], None]) -> Iterator[int]:
 
 
 def _answers(service: Service, scanner: Scanner) -> Iterator[bytes]:
-    """What callers, the command line and monitoring are told, errors included."""
-    userinfo = f"https://user:{scanner.secret('password in an address')}@git.example.org/o/n"
-    yield service.client.post("/index", json={"repository": userinfo}).content
+    """What callers are told, errors included."""
+    yield service.client.post("/index", json={"repository": _with_userinfo(scanner)}).content
     yield service.client.post("/index", json={"repository": "o/n", "ref": f"-{scanner.wanted['API key']}"}).content
     for path in ("/jobs", "/repositories", "/metrics", "/openapi.json", "/ready"):
         yield service.client.get(path).content
-    for job in service.client.get("/jobs").json()["items"]:
-        yield run(["jobs", "show", job["job_id"]], service.environment).stdout.encode()
+
+
+def _printed(service: Service, scanner: Scanner) -> Iterator[bytes]:
+    """What the command line prints."""
+    failed = service.client.get("/jobs", params={"status": "failed"}).json()["items"][0]["job_id"]
     for command in (["doctor"], ["keys", "list"], ["repos", "list"], ["repos", "tokens"], ["jobs", "dead", "--json"],
-                    ["index", userinfo]):  # fmt: skip
+                    ["jobs", "show", failed], ["index", _with_userinfo(scanner)]):  # fmt: skip
         done = run(command, service.environment, check=False)
         yield (done.stdout + done.stderr).encode()
+
+
+def _with_userinfo(scanner: Scanner) -> str:
+    return f"https://user:{scanner.secret('password in an address')}@git.example.org/o/n"
 
 
 def _command_lines() -> Iterator[bytes]:
@@ -180,9 +182,9 @@ def _command_lines() -> Iterator[bytes]:
             yield "\0".join(process.cmdline()).encode("utf-8", "replace")
 
 
-def _files(site: Site) -> Iterator[bytes]:
-    """Every file of the site and of the database's server."""
-    for folder in (site.folder, site.folder.parent / "postgres"):
+def _files(site: Site, *folders: Path) -> Iterator[bytes]:
+    """Every file below these folders, but those of the git server."""
+    for folder in folders:
         for path in folder.rglob("*"):
             if path.is_file() and not path.is_symlink() and site.git.root not in path.parents:
                 with suppress(OSError):  # it went while we looked
@@ -191,18 +193,12 @@ def _files(site: Site) -> Iterator[bytes]:
 
 def _database(site: Site) -> Iterator[bytes]:
     """Every row of every table, as text."""
-    tables = site.rows("select schemaname, tablename from pg_tables where schemaname not like 'pg\\_%'")
+    tables = site.rows("select schemaname, tablename from pg_tables where schemaname !~ '^pg_'")
     with site.database.transaction() as connection:
         for table in tables:
             name = sql.Identifier(table["schemaname"], table["tablename"])
             for row in connection.execute(sql.SQL("select t::text as row from {} t").format(name)):
                 yield row["row"].encode()
-
-
-def run_git(repo: Path, *arguments: str) -> None:
-    from support.repos import Repo
-
-    Repo(repo).git(*arguments)
 
 
 SECRETS = Check(

@@ -51,6 +51,14 @@ class Service:
         )
         self._reader = threading.Thread(target=self._read_log)
         self._reader.start()
+        try:
+            self._prepare()
+        except BaseException:
+            self.process.kill()  # nobody else will, and its reader would wait for it
+            raise
+        return self
+
+    def _prepare(self) -> None:
         address = self.wait_for_log("listening")["url"]
         self.wait_for_log("ready")
         self.key = self.key or run(["keys", "create", "--name", "test"], self.environment).stdout.strip()
@@ -58,7 +66,6 @@ class Service:
             base_url=address, headers={"Authorization": f"Bearer {self.key}"}, timeout=PATIENCE_SECONDS
         )
         self._wait_for_workers()
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
