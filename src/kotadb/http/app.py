@@ -8,20 +8,23 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, PlainTextResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.types import ASGIApp
 
 from kotadb import __version__
-from kotadb.access.keys import authenticate, require_operator
-from kotadb.errors import SchemaMismatch, Unauthenticated
+from kotadb.access.keys import require_operator
+from kotadb.access.limits import RateLimits
+from kotadb.errors import SchemaMismatch
 from kotadb.git.sources import looks_local, parse_commit, parse_local_below, parse_ref, parse_remote
 from kotadb.http import cursor, models
-from kotadb.http.body import LimitBody, StrictRoute
+from kotadb.http.body import LimitBody
+from kotadb.http.callers import OwnerOf, PrivateRoute
+from kotadb.http.headers import AddHeaders
 from kotadb.http.latency import MeasureLatency
 from kotadb.http.numbers import MEDIA_TYPE, ServiceNumbers
 from kotadb.http.problems import install, problem
 from kotadb.jobs import requests
 from kotadb.jobs.synchronous import SynchronousIndexer
-from kotadb.model import IndexRequest, Job, JobStatus, Owner
+from kotadb.model import IndexRequest, Job, JobStatus
 from kotadb.postgres.database import Database
 from kotadb.questions import jobs, repositories
 from kotadb.questions.describe import describe_job, describe_repository
@@ -35,11 +38,11 @@ MAX_BIGINT = 2**63 - 1
 
 public = APIRouter(tags=["system"])
 private = APIRouter(
-    route_class=StrictRoute, responses={"4XX": {"model": models.Problem}, "5XX": {"model": models.Problem}}
+    route_class=PrivateRoute, responses={"4XX": {"model": models.Problem}, "5XX": {"model": models.Problem}}
 )
 
 
-def create_app(settings: Settings, database: Database, synchronous: SynchronousIndexer | None) -> FastAPI:
+def create_app(settings: Settings, database: Database, synchronous: SynchronousIndexer | None) -> ASGIApp:
     """The API over an open database; it leaves the work to the queue, or gives it to `synchronous`."""
     app = FastAPI(
         title="kotadb",
@@ -48,6 +51,7 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.limits = RateLimits(settings.rate_limit)
     app.state.synchronous = synchronous
     app.state.space = Space(database, settings.temp_dir if synchronous or settings.workers else None)
     app.state.numbers = ServiceNumbers(settings, database.url)
@@ -56,7 +60,7 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
     app.include_router(public)
     app.include_router(private)
     install(app)
-    return app
+    return AddHeaders(app)
 
 
 # ---- what every endpoint needs ---------------------------------------------------------------------------------------
@@ -90,18 +94,6 @@ async def _space(request: Request) -> Space:
 SpaceOf = Annotated[Space, Depends(_space)]
 SynchronousOf = Annotated[SynchronousIndexer | None, Depends(_synchronous)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
-_bearer = HTTPBearer(auto_error=False, description="an API key, as `kotadb keys create` prints it")
-
-
-def _owner(
-    database: DatabaseOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Owner:
-    if credentials is None:
-        raise Unauthenticated
-    return authenticate(database, credentials.credentials)
-
-
-OwnerOf = Annotated[Owner, Depends(_owner)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="items on a page")]
 After = Annotated[str | None, Query(alias="cursor", max_length=500, description="`next_cursor` of the page before")]
 

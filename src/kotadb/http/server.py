@@ -31,6 +31,7 @@ class ApiServer:
         self._force = force
         self._synchronous = None if settings.async_indexing else SynchronousIndexer(settings, database)
         self._listener = listen(settings.host, settings.port, "KOTADB")
+        self.url = url_of(self._listener)
         config = uvicorn.Config(
             create_app(settings, database, self._synchronous),
             log_config=None,
@@ -43,7 +44,7 @@ class ApiServer:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        log.info("listening", url=url_of(self._listener))
+        log.info("listening", url=self.url)
         return self
 
     def __exit__(
