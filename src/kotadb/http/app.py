@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.types import ASGIApp
 
 from kotadb import __version__
@@ -15,7 +15,7 @@ from kotadb.access.keys import require_operator
 from kotadb.access.limits import RateLimits
 from kotadb.errors import SchemaMismatch
 from kotadb.git.sources import looks_local, parse_commit, parse_local_below, parse_ref, parse_remote
-from kotadb.http import cursor, models
+from kotadb.http import cursor, docs, models
 from kotadb.http.body import LimitBody
 from kotadb.http.callers import OwnerOf, PrivateRoute
 from kotadb.http.headers import AddHeaders
@@ -48,6 +48,8 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
         title="kotadb",
         version=__version__,
         summary="Index git repositories in the background; ask where things are.",
+        docs_url=None,  # the framework's pages load scripts from another host
+        redoc_url=None,
     )
     app.state.settings = settings
     app.state.database = database
@@ -116,6 +118,13 @@ def ready(database: DatabaseOf, settings: SettingsOf, space: SpaceOf) -> Any:
         return {"status": "ready", "workers": workers}
     except SchemaMismatch as error:
         return problem(503, error.message, error.code)
+
+
+@public.get("/docs", include_in_schema=False)
+def read_docs(request: Request) -> HTMLResponse:
+    """What can be asked, for people."""
+    page = docs.render(request.app.openapi())
+    return HTMLResponse(page, headers={"Content-Security-Policy": docs.CONTENT_SECURITY_POLICY})
 
 
 @private.get("/metrics", tags=["system"], response_class=PlainTextResponse)
