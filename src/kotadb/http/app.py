@@ -20,6 +20,7 @@ from kotadb.http.body import LimitBody
 from kotadb.http.callers import OwnerOf, PrivateRoute
 from kotadb.http.headers import AddHeaders
 from kotadb.http.latency import MeasureLatency
+from kotadb.http.limits import LimitRequests
 from kotadb.http.numbers import MEDIA_TYPE, ServiceNumbers
 from kotadb.http.problems import install, problem
 from kotadb.jobs import requests
@@ -50,6 +51,7 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
         summary="Index git repositories in the background; ask where things are.",
         docs_url=None,  # the framework's pages load scripts from another host
         redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names, without TLS and with the key
     )
     app.state.settings = settings
     app.state.database = database
@@ -58,6 +60,7 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
     app.state.space = Space(database, settings.temp_dir if synchronous or settings.workers else None)
     app.state.numbers = ServiceNumbers(settings, database.url)
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
+    app.add_middleware(LimitRequests, max_requests=settings.max_requests)
     app.add_middleware(MeasureLatency)  # the last one added is the first to see a request
     app.include_router(public)
     app.include_router(private)
@@ -194,6 +197,7 @@ def list_jobs(
 @private.get("/jobs/{job_id}", tags=["indexing"], response_model=models.JobBody)
 async def get_job(
     job_id: UUID,
+    request: Request,
     database: DatabaseOf,
     owner: OwnerOf,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds to wait for the job's end")] = 0,
@@ -203,7 +207,7 @@ async def get_job(
     while True:
         job: Job = await run_in_threadpool(requests.get, database, job_id, owner.id)
         remaining = deadline - time.monotonic()
-        if job.status.is_terminal or remaining <= 0:
+        if job.status.is_terminal or remaining <= 0 or await request.is_disconnected():
             return describe_job(job)
         await asyncio.sleep(min(WAIT_POLL_SECONDS, remaining))
 

@@ -37,8 +37,13 @@ STATUSES: dict[type[KotaError], int] = {
 
 TITLES = {
     400: "Bad request", 401: "Unauthenticated", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 413: "Request too large", 422: "Invalid input", 429: "Too many requests", 500: "Internal error",
-    503: "Unavailable",
+    408: "Request timeout", 409: "Conflict", 413: "Request too large", 422: "Invalid input", 429: "Too many requests",
+    431: "Request head too large", 500: "Internal error", 503: "Unavailable",
+}  # fmt: skip
+
+# Of what the framework refuses, and our own middleware.
+CODES = {
+    400: "malformed_json", 404: "not_found", 405: "method_not_allowed", 408: "request_timeout", 413: "too_large",
 }  # fmt: skip
 
 log = get_logger(__name__)
@@ -92,8 +97,7 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {400: "malformed_json", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code)
-    answer = problem(error.status_code, error.detail, code or "error")
+    answer = problem(error.status_code, error.detail, CODES.get(error.status_code, "error"))
     answer.headers.update(error.headers or {})
     return answer
 
