@@ -12,7 +12,7 @@ import typer
 from kotadb.access import keys as access
 from kotadb.cli.context import indexed_repository, open_session
 from kotadb.cli.follow import follow
-from kotadb.cli.output import out, print_job, print_json, print_table, visible
+from kotadb.cli.output import out, print_job, print_json, print_table, visible, visible_lines
 from kotadb.jobs import requests
 from kotadb.model import Job, JobStatus
 from kotadb.questions import jobs as jobs_of
@@ -58,7 +58,7 @@ def show_job(job_id: JobId, as_json: AsJson = False) -> None:
         job = requests.get(session.database, job_id)
     _print(job, as_json=as_json)
     if job.error_traceback and not as_json:
-        out.print(f"\n{visible(job.error_traceback)}")
+        out.print(f"\n  {visible_lines(job.error_traceback)}")
 
 
 @jobs.command("wait")
