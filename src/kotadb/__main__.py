@@ -2,10 +2,11 @@
 
 import signal
 import sys
+import traceback
 
 from kotadb import service
 from kotadb.cli.app import app
-from kotadb.cli.output import fail
+from kotadb.cli.output import err, fail, visible_lines
 from kotadb.errors import KotaError
 
 app.command("serve")(service.serve)
@@ -20,6 +21,9 @@ def main() -> None:
         app()
     except KotaError as error:
         sys.exit(fail(error))
+    except Exception:  # as Python would, but what it says may come from a repository
+        err.print(visible_lines(traceback.format_exc().rstrip()))
+        sys.exit(1)
 
 
 if __name__ == "__main__":

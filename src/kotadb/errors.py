@@ -11,6 +11,7 @@
     ├── Unauthenticated              no key, or not a valid one                HTTP 401
     ├── NotFound                     not there, or not this caller's           HTTP 404
     ├── Conflict                     the job's state does not allow this       HTTP 409
+    ├── RateLimited                  this key has asked too often              HTTP 429
     ├── Busy                         all slots are taken, try again            HTTP 503
     ├── NoSpace                      a disk is full                            HTTP 503
     ├── ConfigurationError           the operator must change a setting
@@ -94,6 +95,18 @@ class Conflict(KotaError):
     """The job's state does not allow this."""
 
     code = "conflict"
+
+
+class RateLimited(KotaError):
+    """This key has asked more often than it may; wait as many seconds as `Retry-After` says."""
+
+    code = "rate_limited"
+
+    def __init__(self, limit: int, retry_after: int, full_after: int) -> None:
+        super().__init__()
+        self.limit = limit
+        self.retry_after = retry_after
+        self.full_after = full_after
 
 
 class Busy(KotaError):

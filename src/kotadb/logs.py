@@ -2,6 +2,9 @@
 
 import logging
 import sys
+from io import StringIO
+from textwrap import indent
+from typing import TextIO
 
 import structlog
 
@@ -21,7 +24,8 @@ def configure_logging(settings: Settings) -> None:
         if settings.log_format == "json"
         # Plain tracebacks: others show the values of variables, secrets among them.
         else [
-            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback)
+            _make_printable,
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=_print_traceback),
         ]
     )
     formatter = structlog.stdlib.ProcessorFormatter(
@@ -45,3 +49,36 @@ def configure_logging(settings: Settings) -> None:
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:
     logger: structlog.stdlib.BoundLogger = structlog.get_logger(name)
     return logger
+
+
+def printable(text: str, keep: str = "") -> str:
+    """Text from elsewhere for a terminal: what would control it, or hide there, is escaped unless it is in `keep`."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() or char in keep else repr(char)[1:-1] for char in text)
+
+
+# A line of JSON escapes all of this by itself: it is ASCII.
+
+
+def _make_printable(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """A line of the console is one line and has no effects, whatever is in the values."""
+    return {printable(key): value if key == "exc_info" else _shown(key, value) for key, value in event.items()}
+
+
+def _shown(key: str, value: object) -> object:
+    if isinstance(value, str):
+        return _below_a_line(value) if key in ("exception", "stack") else printable(value)
+    shown = repr(value)
+    return value if shown.isprintable() else printable(shown)
+
+
+def _print_traceback(out: TextIO, exc_info: structlog.typing.ExcInfo) -> None:
+    text = StringIO()
+    structlog.dev.plain_traceback(text, exc_info)
+    out.write("\n" + _below_a_line(text.getvalue().strip("\n")))
+
+
+def _below_a_line(text: str) -> str:
+    """Several lines, indented: what an exception says cannot pass for a line of the log."""
+    return indent(printable(text, keep="\n"), "    ")

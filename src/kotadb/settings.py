@@ -13,6 +13,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from kotadb.errors import ConfigurationError
 
 MIB = 1024 * 1024
+MAX_RATE_LIMIT = 10_000_000
+"""More is no limit: 0 says so."""
 
 
 def default_data_dir() -> Path:
@@ -41,6 +43,8 @@ class Settings(BaseSettings):
     metrics_host: str = "127.0.0.1"
     metrics_port: int = Field(default=9464, ge=0, le=65535)
     max_body_bytes: int = Field(default=64 * 1024, ge=1)
+    max_requests: int = Field(default=1000, ge=1)
+    rate_limit: int = Field(default=6000, ge=0, le=MAX_RATE_LIMIT)
 
     workers: int = Field(default=3, ge=0, le=64)
     async_indexing: bool = True

@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 
+from kotadb.access.limits import Allowance, RateLimits
 from kotadb.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
 from kotadb.model import Key, Owner
 from kotadb.postgres import access
@@ -14,6 +16,17 @@ LOCAL_OWNER = "local"
 
 SCHEME = "kdb"
 MAX_NAME = 200
+
+NOBODYS_SECRET = bytes(32)
+"""What is compared where there is no such key. No secret has this hash."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, and how often they still may; None where that is not limited."""
+
+    owner: Owner
+    allowance: Allowance | None
 
 
 def local_owner(database: Database) -> Owner:
@@ -51,17 +64,23 @@ def create_first_key(database: Database) -> str | None:
     return create_key(database, LOCAL_OWNER, "first")
 
 
-def authenticate(database: Database, key: str) -> Owner:
-    """The owner of a valid key. Raises Unauthenticated, the same for every way of being wrong."""
+def authenticate(database: Database, limits: RateLimits, key: str) -> Caller:
+    """Who has this key; their request is charged to it.
+
+    Raises Unauthenticated, the same for every way of being wrong, and RateLimited.
+    """
     scheme, _, rest = key.partition("_")
     prefix, _, secret = rest.partition("_")
     if scheme != SCHEME or not (prefix + secret).isalnum() or not key.isascii():
         raise Unauthenticated
+    secret_sha256 = _hash(secret)
+    limits.check(secret_sha256)
     with database.transaction() as connection:
         found = access.find_key(connection, prefix)
-    if found is None or not hmac.compare_digest(found[0], _hash(secret)):
-        raise Unauthenticated
-    return found[1]
+        is_right = hmac.compare_digest(found.secret_sha256 if found else NOBODYS_SECRET, secret_sha256)
+        if found is None or not is_right:
+            raise Unauthenticated
+        return Caller(found.owner, limits.charge(connection, found.id, secret_sha256))
 
 
 def require_operator(owner: Owner) -> None:

@@ -15,7 +15,7 @@ from kotadb.access import credentials
 from kotadb.access import keys as access
 from kotadb.cli.context import Session, indexed_repository, open_session
 from kotadb.cli.follow import follow
-from kotadb.cli.output import err, out, print_job, print_json, print_next, print_table, visible
+from kotadb.cli.output import err, out, print_job, print_json, print_next, print_table, visible, visible_lines
 from kotadb.errors import SourceRefused
 from kotadb.git.credentials import DEFAULT_USERNAME, read_credential, token_source
 from kotadb.git.sources import names_server, parse_remote, parse_server
@@ -64,7 +64,7 @@ def show_job(job_id: JobId, as_json: AsJson = False) -> None:
         job = requests.get(session.database, job_id)
     _print(job, as_json=as_json)
     if job.error_traceback and not as_json:
-        out.print(f"\n{visible(job.error_traceback)}")
+        out.print(f"\n  {visible_lines(job.error_traceback)}")
 
 
 @jobs.command("wait")

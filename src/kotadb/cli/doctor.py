@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import typer
 
 from kotadb.cli.context import settings_for
-from kotadb.cli.output import out, visible
+from kotadb.cli.output import out, visible, visible_lines
 from kotadb.errors import ConfigurationError, KotaError
 from kotadb.git.command import git_version
 from kotadb.languages import load, names
@@ -45,7 +45,7 @@ def _report(name: str, check: Callable[[], str]) -> bool:
     try:
         found = check()
     except KotaError as error:
-        out.print(f"[red]✗[/red] {name:<18}{visible(error.message)}")
+        out.print(f"[red]✗[/red] {name:<18}{visible_lines(error.message)}")
         return False
     out.print(f"[green]✓[/green] {name:<18}{visible(found)}")
     return True

@@ -12,28 +12,39 @@ from rich.markup import escape
 from rich.table import Table
 
 from kotadb.errors import InvalidInput, KotaError
+from kotadb.logs import printable
 from kotadb.model import Step
 
-out = Console(highlight=False, soft_wrap=True)
-tables = Console(highlight=False, width=1_000)  # as wide as its cells: an id that is cut off is none
-err = Console(highlight=False, soft_wrap=True, stderr=True)
+# A path with `:bug:` in it is one without an insect.
+out = Console(highlight=False, emoji=False, soft_wrap=True)
+tables = Console(highlight=False, emoji=False, width=1_000)  # as wide as its cells: an id that is cut off is none
+err = Console(highlight=False, emoji=False, soft_wrap=True, stderr=True)
 
 STATUS_STYLES = {"completed": "green", "skipped": "green", "failed": "red", "cancelled": "yellow"}
 
 
 def fail(error: KotaError) -> int:
     """Say what is wrong. Returns the exit code."""
-    err.print(f"[red]error:[/red] {visible(error.message)}")
+    err.print(f"[red]error:[/red] {visible_lines(error.message)}")
     return 2 if isinstance(error, InvalidInput) else 1
 
 
 def visible(text: object) -> str:
-    """Text from elsewhere, safe on a terminal: control characters shown, no markup."""
-    return escape("".join(char if char.isprintable() or char in "\n\t" else repr(char)[1:-1] for char in str(text)))
+    """Text from elsewhere, safe on a terminal: on one line, control characters shown, no markup."""
+    return escape(printable(str(text)))
+
+
+def visible_lines(text: object) -> str:
+    """The same of a text that may have several lines. They are indented, so that none passes for one of ours."""
+    return escape(printable(str(text), keep="\n\t").replace("\n", "\n  "))
 
 
 def print_json(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False))  # noqa: T201 - a machine reads it: no wrapping, no colours
+    """A line that decodes to this value. What would act on a terminal is escaped; letters of any script are not."""
+    line = json.dumps(value, ensure_ascii=False)
+    if not line.isprintable():
+        line = "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in line)
+    print(line)  # noqa: T201 - a machine reads it: no wrapping, no colours
 
 
 def print_table(columns: list[str], rows: list[list[object]]) -> None:

@@ -175,6 +175,11 @@ def _segment(text: str) -> str:
 # ---- local -----------------------------------------------------------------------------------------------------------
 
 
+def names_path(text: str) -> bool:
+    """Whether `text` can only mean a path, wherever it is read: `.x`, `/x`, `~x`."""
+    return text.startswith((".", "/", "~"))
+
+
 def looks_local(text: str) -> bool:
     """Whether `text`, typed at a command line, means a path: `.x`, `/x`, `~x`, or anything that exists here.
 
@@ -183,7 +188,7 @@ def looks_local(text: str) -> bool:
     """
     if "://" in text or "\0" in text:
         return False
-    return text.startswith((".", "/", "~")) or os.path.lexists(text)
+    return names_path(text) or os.path.lexists(text)
 
 
 def parse_local(text: str) -> LocalSource:

@@ -7,21 +7,25 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, PlainTextResponse
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.types import ASGIApp
 
 from kotadb import __version__
-from kotadb.access.keys import authenticate, require_operator
-from kotadb.errors import SchemaMismatch, Unauthenticated
-from kotadb.git.sources import looks_local, parse_commit, parse_local_below, parse_ref, parse_requested
-from kotadb.http import cursor, models
-from kotadb.http.body import LimitBody, StrictRoute
+from kotadb.access.keys import require_operator
+from kotadb.access.limits import RateLimits
+from kotadb.errors import SchemaMismatch
+from kotadb.git.sources import names_path, parse_commit, parse_local_below, parse_ref, parse_requested
+from kotadb.http import cursor, docs, models
+from kotadb.http.body import LimitBody
+from kotadb.http.callers import OwnerOf, PrivateRoute
+from kotadb.http.headers import AddHeaders
 from kotadb.http.latency import MeasureLatency
+from kotadb.http.limits import LimitRequests
 from kotadb.http.numbers import MEDIA_TYPE, ServiceNumbers
 from kotadb.http.problems import install, problem
 from kotadb.jobs import requests
 from kotadb.jobs.synchronous import SynchronousIndexer
-from kotadb.model import IndexRequest, Job, JobStatus, Owner
+from kotadb.model import IndexRequest, Job, JobStatus
 from kotadb.postgres.database import Database
 from kotadb.questions import jobs, repositories
 from kotadb.questions.describe import describe_job, describe_repository
@@ -35,28 +39,33 @@ MAX_BIGINT = 2**63 - 1
 
 public = APIRouter(tags=["system"])
 private = APIRouter(
-    route_class=StrictRoute, responses={"4XX": {"model": models.Problem}, "5XX": {"model": models.Problem}}
+    route_class=PrivateRoute, responses={"4XX": {"model": models.Problem}, "5XX": {"model": models.Problem}}
 )
 
 
-def create_app(settings: Settings, database: Database, synchronous: SynchronousIndexer | None) -> FastAPI:
+def create_app(settings: Settings, database: Database, synchronous: SynchronousIndexer | None) -> ASGIApp:
     """The API over an open database; it leaves the work to the queue, or gives it to `synchronous`."""
     app = FastAPI(
         title="kotadb",
         version=__version__,
         summary="Index git repositories in the background; ask where things are.",
+        docs_url=None,  # the framework's pages load scripts from another host
+        redoc_url=None,
+        redirect_slashes=False,  # it would lead to whatever host the request names, without TLS and with the key
     )
     app.state.settings = settings
     app.state.database = database
+    app.state.limits = RateLimits(settings.rate_limit)
     app.state.synchronous = synchronous
     app.state.space = Space(database, settings.temp_dir if synchronous or settings.workers else None)
     app.state.numbers = ServiceNumbers(settings, database.url)
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
+    app.add_middleware(LimitRequests, max_requests=settings.max_requests)
     app.add_middleware(MeasureLatency)  # the last one added is the first to see a request
     app.include_router(public)
     app.include_router(private)
     install(app)
-    return app
+    return AddHeaders(app)
 
 
 # ---- what every endpoint needs ---------------------------------------------------------------------------------------
@@ -90,18 +99,6 @@ async def _space(request: Request) -> Space:
 SpaceOf = Annotated[Space, Depends(_space)]
 SynchronousOf = Annotated[SynchronousIndexer | None, Depends(_synchronous)]
 SettingsOf = Annotated[Settings, Depends(_settings)]
-_bearer = HTTPBearer(auto_error=False, description="an API key, as `kotadb keys create` prints it")
-
-
-def _owner(
-    database: DatabaseOf, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
-) -> Owner:
-    if credentials is None:
-        raise Unauthenticated
-    return authenticate(database, credentials.credentials)
-
-
-OwnerOf = Annotated[Owner, Depends(_owner)]
 Limit = Annotated[int, Query(ge=1, le=MAX_PAGE, description="items on a page")]
 After = Annotated[str | None, Query(alias="cursor", max_length=500, description="`next_cursor` of the page before")]
 
@@ -124,6 +121,13 @@ def ready(database: DatabaseOf, settings: SettingsOf, space: SpaceOf) -> Any:
         return {"status": "ready", "workers": workers}
     except SchemaMismatch as error:
         return problem(503, error.message, error.code)
+
+
+@public.get("/docs", include_in_schema=False)
+def read_docs(request: Request) -> HTMLResponse:
+    """What can be asked, for people."""
+    page = docs.render(request.app.openapi())
+    return HTMLResponse(page, headers={"Content-Security-Policy": docs.CONTENT_SECURITY_POLICY})
 
 
 @private.get("/metrics", tags=["system"], response_class=PlainTextResponse)
@@ -163,7 +167,7 @@ def index(
 def _index_request(body: models.IndexBody, settings: Settings) -> IndexRequest:
     source = (
         parse_local_below(body.repository, settings.local_roots)
-        if looks_local(body.repository)
+        if names_path(body.repository)
         else parse_requested(body.repository, settings.git_allowed_hosts)
     )
     return IndexRequest(
@@ -194,6 +198,7 @@ def list_jobs(
 @private.get("/jobs/{job_id}", tags=["indexing"], response_model=models.JobBody)
 async def get_job(
     job_id: UUID,
+    request: Request,
     database: DatabaseOf,
     owner: OwnerOf,
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds to wait for the job's end")] = 0,
@@ -203,7 +208,7 @@ async def get_job(
     while True:
         job: Job = await run_in_threadpool(requests.get, database, job_id, owner.id)
         remaining = deadline - time.monotonic()
-        if job.status.is_terminal or remaining <= 0:
+        if job.status.is_terminal or remaining <= 0 or await request.is_disconnected():
             return describe_job(job)
         await asyncio.sleep(min(WAIT_POLL_SECONDS, remaining))
 

@@ -3,7 +3,7 @@
 import base64
 import json
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -24,12 +24,16 @@ def decode(cursor: str | None) -> Position | None:
         return None
     try:
         at, uuid = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        position = datetime.fromisoformat(at), UUID(uuid)
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        return _in_utc(datetime.fromisoformat(at)), UUID(uuid)
+    except (ValueError, TypeError, AttributeError, RecursionError, OverflowError):
         raise InvalidCursor from None
-    if position[0].tzinfo is None:
-        raise InvalidCursor
-    return position
+
+
+def _in_utc(at: datetime) -> datetime:
+    """Raises OverflowError for a time that is none there."""
+    if at.tzinfo is None:
+        raise ValueError("it is not said in which time zone")
+    return at.astimezone(UTC)
 
 
 def page(found: Sequence[T], limit: int, position: Callable[[T], Position], show: Callable[[T], Any]) -> dict[str, Any]:

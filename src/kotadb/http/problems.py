@@ -16,8 +16,10 @@ from kotadb.errors import (
     KotaError,
     NoSpace,
     NotFound,
+    RateLimited,
     Unauthenticated,
 )
+from kotadb.http.headers import rate_limit_headers
 from kotadb.logs import get_logger
 
 MEDIA_TYPE = "application/problem+json"
@@ -35,7 +37,13 @@ STATUSES: dict[type[KotaError], int] = {
 
 TITLES = {
     400: "Bad request", 401: "Unauthenticated", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
-    409: "Conflict", 413: "Request too large", 422: "Invalid input", 500: "Internal error", 503: "Unavailable",
+    408: "Request timeout", 409: "Conflict", 413: "Request too large", 422: "Invalid input", 429: "Too many requests",
+    431: "Request head too large", 500: "Internal error", 503: "Unavailable",
+}  # fmt: skip
+
+# Of what the framework refuses, and our own middleware.
+CODES = {
+    400: "malformed_json", 404: "not_found", 405: "method_not_allowed", 408: "request_timeout", 413: "too_large",
 }  # fmt: skip
 
 log = get_logger(__name__)
@@ -47,6 +55,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _validation_error)
     app.add_exception_handler(HTTPException, _http_exception)
     app.add_exception_handler(DatabaseUnavailable, _database_error)
+    app.add_exception_handler(RateLimited, _rate_limited)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -88,8 +97,7 @@ async def _validation_error(_: Request, error: Exception) -> JSONResponse:
 
 async def _http_exception(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = {400: "malformed_json", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}.get(error.status_code)
-    answer = problem(error.status_code, error.detail, code or "error")
+    answer = problem(error.status_code, error.detail, CODES.get(error.status_code, "error"))
     answer.headers.update(error.headers or {})
     return answer
 
@@ -97,6 +105,14 @@ async def _http_exception(_: Request, error: Exception) -> JSONResponse:
 async def _database_error(_: Request, error: Exception) -> JSONResponse:
     log.error("the database failed a request", error=str(error))
     return problem(503, "The database cannot be used at the moment; try again", DatabaseUnavailable.code)
+
+
+async def _rate_limited(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RateLimited)
+    answer = problem(429, error.message, error.code)
+    answer.headers["Retry-After"] = str(error.retry_after)
+    answer.headers.update(rate_limit_headers(error.limit, 0, error.full_after))
+    return answer
 
 
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:

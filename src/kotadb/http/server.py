@@ -7,7 +7,9 @@ from typing import Self
 import uvicorn
 
 from kotadb.http.app import create_app
+from kotadb.http.limits import MAX_HEAD_BYTES
 from kotadb.http.listener import listen, url_of
+from kotadb.http.protocol import Protocol
 from kotadb.jobs.synchronous import SynchronousIndexer
 from kotadb.logs import get_logger
 from kotadb.postgres.database import Database
@@ -31,8 +33,13 @@ class ApiServer:
         self._force = force
         self._synchronous = None if settings.async_indexing else SynchronousIndexer(settings, database)
         self._listener = listen(settings.host, settings.port, "KOTADB")
+        self.url = url_of(self._listener)
         config = uvicorn.Config(
             create_app(settings, database, self._synchronous),
+            http=Protocol,
+            ws="none",
+            h11_max_incomplete_event_size=MAX_HEAD_BYTES,
+            proxy_headers=False,  # nothing depends on where a caller is, or says it is
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
@@ -43,7 +50,7 @@ class ApiServer:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        log.info("listening", url=url_of(self._listener))
+        log.info("listening", url=self.url)
         return self
 
     def __exit__(

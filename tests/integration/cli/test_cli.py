@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 
+from kotadb.postgres.database import connect
 from kotadb.postgres.migrate import our_migrations
 from support.git_server import GitServer
 from support.repos import Repo, make_repo
@@ -101,7 +102,10 @@ def test_repositories_are_listed_and_removed(env: Mapping[str, str], repo: Repo)
 
 
 def test_keys_are_shown_once_listed_and_revoked(env: Mapping[str, str]) -> None:
-    key = run(["keys", "create", "--owner", "somebody", "--name", "laptop"], env).stdout.strip()
+    made = run(["keys", "create", "--owner", "somebody", "--name", "laptop"], env)
+    key = made.stdout.removesuffix("\n")
+    assert key.isprintable()
+    assert made.stderr == ""
     listing = run(["keys", "list"], env).stdout
     prefix, secret = key.split("_")[1:]
     assert prefix in listing
@@ -115,6 +119,19 @@ def test_control_characters_from_a_repository_do_not_reach_the_terminal(env: Map
     repo = make_repo(tmp_path / "evil\x1b[31mred", FILES)
     done = run(["index", "."], env, cwd=repo.path, check=False)
     assert "\x1b[31mred" not in done.stdout + done.stderr
+
+
+def test_a_traceback_of_a_job_does_nothing_to_the_terminal(env: Mapping[str, str], repo: Repo, url: str) -> None:
+    [job] = lines(run(["index", ".", "--no-wait", "--json"], env, cwd=repo.path).stdout)
+    with connect(url) as connection:
+        connection.execute(
+            "update index_jobs set status = 'failed', error_code = 'x', error_message = %(text)s,"
+            " error_traceback = %(text)s, finished_at = now() where id = %(id)s",
+            {"text": "\x1b]0;x\x07 [red]\n✓ forged\u202e", "id": job["job_id"]},
+        )
+    shown = run(["jobs", "show", str(job["job_id"])], env).stdout
+    assert "\\x1b]0;x\\x07 [red]\n  ✓ forged\\u202e" in shown
+    assert shown.replace("\n", "").isprintable()
 
 
 def test_doctor_finds_everything_in_order(env: Mapping[str, str]) -> None:
