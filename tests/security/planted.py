@@ -7,6 +7,8 @@ from typing import Any
 
 from kotadb.access import keys
 from kotadb.git import addresses, command, fetch, sources
+from kotadb.http import app as http_app
+from kotadb.http import problems
 from kotadb.jobs import index_repo
 from kotadb.postgres import jobs as stored_jobs
 from kotadb.questions import jobs as asked_jobs
@@ -88,6 +90,8 @@ BREAKS: dict[str, Callable[[], object]] = {
     "hash": _set(keys, "hmac", _AlwaysEqual),
     "private_config": _set(command.Git, "_start", _in_the_open(command.Git._start)),
     "redaction": _set(command.Git, "redacted", lambda self, text: text),
+    "problems": problems.STATUSES.clear,
+    "refs": _set(http_app, "parse_ref", lambda text: text),
     "deny_list": _set(addresses, "is_public", _anything),
     "names": _set(sources, "require_public_name", _anything),
     "pin": lambda: setattr(fetch, "_https_config", _unpinned(fetch._https_config)),  # type: ignore[arg-type]

@@ -21,8 +21,9 @@ from kotadb.http.callers import OwnerOf, PrivateRoute
 from kotadb.http.headers import AddHeaders
 from kotadb.http.latency import MeasureLatency
 from kotadb.http.limits import LimitRequests
-from kotadb.http.numbers import MEDIA_TYPE, ServiceNumbers
-from kotadb.http.problems import install, problem
+from kotadb.http.numbers import MEDIA_TYPE as NUMBERS
+from kotadb.http.numbers import ServiceNumbers
+from kotadb.http.problems import MEDIA_TYPE, install, problem
 from kotadb.jobs import requests
 from kotadb.jobs.synchronous import SynchronousIndexer
 from kotadb.model import IndexRequest, Job, JobStatus
@@ -43,9 +44,22 @@ private = APIRouter(
 )
 
 
+class Api(FastAPI):
+    """The application, with a document that tells what errors look like: the framework knows one media type for all."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        operations = (operation for methods in document["paths"].values() for operation in methods.values())
+        for operation in operations:
+            for status, answer in operation["responses"].items():
+                if status.startswith(("4", "5")):
+                    answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        return document
+
+
 def create_app(settings: Settings, database: Database, synchronous: SynchronousIndexer | None) -> ASGIApp:
     """The API over an open database; it leaves the work to the queue, or gives it to `synchronous`."""
-    app = FastAPI(
+    app = Api(
         title="kotadb",
         version=__version__,
         summary="Index git repositories in the background; ask where things are.",
@@ -135,7 +149,7 @@ def metrics(request: Request, owner: OwnerOf) -> Response:
     """Numbers for Prometheus, of all owners: for keys of the operator's own. A port of its own needs none."""
     require_operator(owner)
     numbers: ServiceNumbers = request.app.state.numbers
-    return Response(numbers.render(), media_type=MEDIA_TYPE)
+    return Response(numbers.render(), media_type=NUMBERS)
 
 
 # ---- indexing --------------------------------------------------------------------------------------------------------
