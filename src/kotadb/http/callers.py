@@ -9,24 +9,38 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
 
 from kotadb.access.keys import authenticate
-from kotadb.errors import Unauthenticated
+from kotadb.errors import InvalidInput, Unauthenticated
 from kotadb.http.body import StrictRoute
 from kotadb.model import Owner
+
+MAX_SHOWN = 100
 
 _bearer = HTTPBearer(auto_error=False, description="an API key, as `kotadb keys create` prints it")
 
 
 class PrivateRoute(StrictRoute):
-    """A route for callers with a key. The framework alone would read and parse a stranger's body first."""
+    """A route for callers with a key, which takes the parameters that it has and no others.
+
+    The framework alone would read and parse a stranger's body first, and ignore a parameter that is misspelled.
+    """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
+        known = [field.alias for field in self.dependant.query_params]
 
         async def admitted(request: Request) -> Response:
             await run_in_threadpool(_admit, request)
+            _refuse_unknown(request, known)
             return await handle(request)
 
         return admitted
+
+
+def _refuse_unknown(request: Request, known: list[str]) -> None:
+    unknown = [name for name in request.query_params if name not in known]
+    if unknown:
+        there_are = f"there are {', '.join(known)}" if known else "it has none"
+        raise InvalidInput(f"This endpoint has no parameter {ascii(unknown[0])[:MAX_SHOWN]}: {there_are}")
 
 
 def _admit(request: Request) -> None:

@@ -233,3 +233,11 @@ def test_unknown_paths_and_methods_are_problems_too(world: World) -> None:
     huge = f"/repositories/{uuid4()}/indexes/{10**30}"
     assert is_problem(world.service.client.delete(huge), 422, "invalid_input")
     assert is_problem(world.service.client.get("/jobs/not-a-uuid"), 422, "invalid_input")
+
+
+def test_a_parameter_that_an_endpoint_does_not_have_is_named(world: World) -> None:
+    answer = world.service.client.get("/jobs", params={"limt": 5})
+    assert (answer.status_code, answer.json()["detail"]) == (
+        422,
+        "This endpoint has no parameter 'limt': there are limit, cursor, status, repository_id",
+    )
