@@ -46,7 +46,9 @@ def test_the_database_has_the_hash_of_256_bits_and_nothing_else_of_a_key(databas
     assert secret not in row["text"]
 
 
-@pytest.mark.parametrize("name", ["", "x" * 201, "a\x1b[2Jb", "a\x9bb", "a\u202eb", "a\nb", "a\0b", "\ud800"])
+@pytest.mark.parametrize(
+    "name", ["", "x" * 201, "a\x1b[2Jb", "a\x9bb", "a\u202eb", "a\nb", "a\0b", "\ud800"], ids=ascii
+)
 def test_a_name_that_would_not_be_safe_to_show_is_refused(database: Database, name: str) -> None:
     for owner, called in ((name, "key"), ("somebody", name)):
         with pytest.raises(InvalidInput):
