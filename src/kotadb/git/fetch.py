@@ -4,9 +4,10 @@ Nothing is ever checked out. A remote repository's blobs come along up to the si
 where they are and are borrowed (see docs/decisions/0002).
 """
 
+import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -70,7 +71,7 @@ def fetch(
     )  # fmt: skip
     with _reported(), disk_full():
         if isinstance(source, LocalSource):
-            return _fetch_local(git, source, ref or HEAD, commit)
+            return _fetch_local(git, source, ref or HEAD, commit, settings.local_roots)
         return _fetch_remote(git, source, ref or HEAD, commit, settings, resolve)
 
 
@@ -137,21 +138,42 @@ def _first_found(attempt: Callable[[str], Fetched], urls: tuple[str, str]) -> Fe
 # ---- local -----------------------------------------------------------------------------------------------------------
 
 
-def _fetch_local(git: Git, source: LocalSource, ref: str, commit: str | None) -> Fetched:
+def _fetch_local(git: Git, source: LocalSource, ref: str, commit: str | None, roots: Iterable[Path]) -> Fetched:
     """Commits and trees come through git's own protocol, blobs are borrowed: one that is missing harms nobody else."""
     repository = find_repository(source.path)
     if repository is None or repository.top != source.path:
         raise SourceRefused("There is no git repository at this path any more.", code="not_a_repository")
+    _require_inside(repository, roots)
     config = git.git_dir.with_name("gitconfig")
     config.write_text(_local_config(repository), "utf-8", "surrogateescape")
-    local = replace(git, environment={"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": str(config)})
-    url = "file://" + quote_from_bytes(bytes(repository.top))
-    fetched = _fetch_from(local, url, ref, commit, "blob:none")
+    local = replace(
+        git,
+        environment={"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": str(config)},
+        # Strictly this folder: else, where git finds it is no repository, it tries others of similar names.
+        config={"remote.lender.url": _url(repository), "remote.lender.uploadpack": "git-upload-pack --strict"},
+    )
+    fetched = _fetch_from(local, "lender", ref, commit, "blob:none")
     # Only now: a fetch into a repository with alternates would run git, with its configuration, in the lender.
     alternates = git.git_dir / "objects" / "info" / "alternates"
     alternates.parent.mkdir(exist_ok=True)
     alternates.write_bytes(bytes(repository.objects) + b"\n")
     return fetched
+
+
+def _require_inside(repository: Repository, roots: Iterable[Path]) -> None:
+    """What lies in a folder that callers may name must not lead out of it; since they were let in it may have changed.
+
+    Raises SourceRefused.
+    """
+    real_roots = [Path(os.path.realpath(root)) for root in roots]
+    if any(repository.top.is_relative_to(root) for root in real_roots) and not repository.lies_inside(real_roots):
+        raise SourceRefused(
+            "The repository leads out of the folders that KOTADB_LOCAL_ROOTS names.", code="outside_of_roots"
+        )
+
+
+def _url(repository: Repository) -> str:
+    return "file://" + quote_from_bytes(bytes(repository.git_dir))
 
 
 def _local_config(repository: Repository) -> str:

@@ -8,7 +8,8 @@ import pytest
 
 from kotadb.errors import SourceRefused, SourceUnreachable
 from kotadb.git import command
-from kotadb.git.sources import Source, parse_local, parse_remote
+from kotadb.git.sources import Source, parse_local, parse_local_below, parse_remote
+from kotadb.settings import Settings
 from support.fetching import Fetcher, contents
 from support.git_server import GitServer
 from support.repos import AUTHOR, Repo, make_repo
@@ -107,6 +108,30 @@ def test_the_users_configuration_is_not_read(
     assert fired(tmp_path / "canaries") == set()
     subprocess.run(["git", "clone", "-q", f"file://{repo.path}", tmp_path / "clone"], check=False, capture_output=True)
     assert fired(tmp_path / "canaries") == {"hook"}
+
+
+def test_only_the_folder_itself_is_asked(tmp_path: Path, fetch_local: Fetcher) -> None:
+    """Where git finds no repository, it goes on to look at others of similar names."""
+    other = make_repo(tmp_path / "other", {"secret.py": "x"})
+    repo = make_repo(tmp_path / "repo", {"a.py": "x"})
+    source = parse_local(str(repo.path))
+    (repo.path / ".git" / "HEAD").write_text("nothing\n")
+    (tmp_path / "repo.git").symlink_to(other.path / ".git")
+    with pytest.raises(SourceRefused):
+        fetch_local(source)
+
+
+def test_a_repository_that_changed_since_it_was_let_in_is_looked_at_again(tmp_path: Path) -> None:
+    other = make_repo(tmp_path / "other", {"secret.py": "x"})
+    repo = make_repo(tmp_path / "root" / "repo", {"a.py": "x"})
+    source = parse_local_below(str(repo.path), [tmp_path / "root"])
+    fetch_local = Fetcher(tmp_path, Settings(local_roots=(tmp_path / "root",)))
+    assert contents(fetch_local(source)) == {b"a.py": b"x"}
+    (repo.path / ".git/objects/info").mkdir(exist_ok=True)
+    (repo.path / ".git/objects/info/alternates").write_text(f"{other.path}/.git/objects\n")
+    with pytest.raises(SourceRefused) as caught:
+        fetch_local(source)
+    assert caught.value.code == "outside_of_roots"
 
 
 # ---- trees -----------------------------------------------------------------------------------------------------------
