@@ -3,7 +3,8 @@
 from types import ModuleType
 
 from proving.check import Suite
+from security import repositories
 
-MODULES: tuple[ModuleType, ...] = ()
+MODULES: tuple[ModuleType, ...] = (repositories,)
 
 SUITE = Suite("security", {check.name: check for module in MODULES for check in module.CHECKS})

@@ -1,7 +1,16 @@
 """Breaks, which disable one guard each, in the processes of kotadb and without their knowing."""
 
+import subprocess
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
+
+from kotadb.git import command, fetch, layout
+from kotadb.git.sources import LocalSource
+from kotadb.jobs import supervisor
+
+Function = Callable[..., Any]
 
 
 def plant(wanted: dict[str, Any]) -> None:
@@ -10,4 +19,53 @@ def plant(wanted: dict[str, Any]) -> None:
         BREAKS[wanted["break"]]()
 
 
-BREAKS: dict[str, Callable[[], object]] = {}
+# ---- git -------------------------------------------------------------------------------------------------------------
+
+
+def _no_roots() -> None:
+    """Where the parts of a repository are is not looked at."""
+    setattr(layout.Repository, "reaches", lambda self: iter([self.top]))  # noqa: B010
+
+
+def _looks_at_the_work_tree() -> None:
+    """A fetch begins with a look whether there are changes that are not committed."""
+    fetch_local: Function = fetch._fetch_local
+
+    def looking(git: Any, source: LocalSource, *arguments: Any) -> Any:
+        subprocess.run(["git", "-C", source.path, "status"], stdout=subprocess.DEVNULL, check=False)
+        return fetch_local(git, source, *arguments)
+
+    setattr(fetch, "_fetch_local", looking)  # noqa: B010 - mypy holds functions to be final
+
+
+def _fetches_what_is_missing() -> None:
+    """git gets objects that are not there when it comes upon them, from wherever the repository says."""
+    command.ENVIRONMENT = {**command.ENVIRONMENT, "GIT_NO_LAZY_FETCH": "0"}
+    start: Function = command.Git._start
+
+    def trusting(self: command.Git, *arguments: Any) -> Any:
+        environment = {**self.environment, "GIT_ALLOW_PROTOCOL": "https:file:ext"}
+        return start(replace(self, environment=environment), *arguments)
+
+    setattr(command.Git, "_start", trusting)  # noqa: B010 - mypy holds methods to be final
+
+
+# ---- processes -------------------------------------------------------------------------------------------------------
+
+
+def _imports_from_here() -> None:
+    """Workers are started as `python -m` does by itself."""
+    popen = subprocess.Popen
+
+    def careless(program: list[str], **how: Any) -> Any:
+        return popen([part for part in program if part != "-P"], **how)
+
+    setattr(supervisor, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": careless}))  # noqa: B010 - mypy knows it is no module
+
+
+BREAKS: dict[str, Callable[[], object]] = {
+    "roots": _no_roots,
+    "status": _looks_at_the_work_tree,
+    "lazy_fetch": _fetches_what_is_missing,
+    "imports": _imports_from_here,
+}
