@@ -330,6 +330,7 @@ def test_a_local_is_no_reference(source: str) -> None:
         "[x for x in y]; «x»",
         "{x: 1 for x in y}; «x»",
         "def g():\n    global x\n    return «x»",
+        "global x\n«x»",
         "def g(x):\n    def h():\n        global x\n        return «x»",
         "class A:\n    x = 1\n    def m(self): «x»",
         "class A:\n    x = 1\n    y = lambda: «x»",
