@@ -39,7 +39,7 @@ _FAILURES = (
         "The repository is larger than KOTADB_MAX_FETCH_BYTES allows."),
     _failure(
         r"Out of memory|mmap failed|unable to create thread", LimitExceeded, "fetch_memory",
-        "The repository needs more memory to fetch than git is given."),
+        "The repository needs more memory to fetch than KOTADB_MAX_GIT_MEMORY_BYTES allows."),
     # Attacks: the log has them as security events.
     _failure(
         r"transport '[^']*' not allowed", SourceRefused, "transport_not_allowed",

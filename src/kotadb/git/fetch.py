@@ -66,8 +66,8 @@ def fetch(
     """
     git_version()
     git = Git(
-        into / "git", file_bytes=settings.max_fetch_bytes, deadline=time.monotonic() + settings.max_fetch_seconds,
-        lock_fd=lock_fd, check=check,
+        into / "git", file_bytes=settings.max_fetch_bytes, memory_bytes=settings.max_git_memory_bytes,
+        deadline=time.monotonic() + settings.max_fetch_seconds, lock_fd=lock_fd, check=check,
     )  # fmt: skip
     with _reported(), disk_full():
         if isinstance(source, LocalSource):

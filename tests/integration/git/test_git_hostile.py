@@ -1,12 +1,13 @@
 """Nothing in a repository is ever executed, and no name in a tree leads anywhere."""
 
+import gzip
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from kotadb.errors import SourceRefused, SourceUnreachable
+from kotadb.errors import LimitExceeded, SourceRefused, SourceUnreachable
 from kotadb.git import command
 from kotadb.git.sources import Source, parse_local, parse_local_below, parse_remote
 from kotadb.settings import Settings
@@ -132,6 +133,19 @@ def test_a_repository_that_changed_since_it_was_let_in_is_looked_at_again(tmp_pa
     with pytest.raises(SourceRefused) as caught:
         fetch_local(source)
     assert caught.value.code == "outside_of_roots"
+
+
+def test_what_a_server_says_takes_no_more_memory_than_git_is_given(server: GitServer, tmp_path: Path) -> None:
+    make_repo(server.root / "owner" / "name", {"a.py": "x"})
+    zipped = gzip.compress(bytes(400 * 1024 * 1024), 1)
+    server.answer("info/refs", 200, {"Content-Type": "text/plain", "Content-Encoding": "gzip"}, zipped)
+    small = Settings(
+        git_allowed_hosts=(server.host_port,), git_ca_file=server.ca_file, max_git_memory_bytes=256 * 1024 * 1024
+    )
+    with pytest.raises(LimitExceeded) as caught:
+        Fetcher(tmp_path, small)(parse_remote(server.url("owner/name")))
+    assert caught.value.code == "fetch_memory"
+    assert "KOTADB_MAX_GIT_MEMORY_BYTES" in caught.value.message
 
 
 # ---- trees -----------------------------------------------------------------------------------------------------------
