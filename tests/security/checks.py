@@ -3,8 +3,8 @@
 from types import ModuleType
 
 from proving.check import Suite
-from security import repositories
+from security import fuzzing, repositories
 
-MODULES: tuple[ModuleType, ...] = (repositories,)
+MODULES: tuple[ModuleType, ...] = (repositories, fuzzing)
 
 SUITE = Suite("security", {check.name: check for module in MODULES for check in module.CHECKS})

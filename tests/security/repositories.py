@@ -13,11 +13,12 @@ from typing import Any
 from proving.check import Check, Figures, Scale
 from proving.site import PATIENCE_SECONDS, PLANT, TESTS, Site
 from security.lenders import LENDERS
+from security.paths import as_shown, entries
 from security.raw import raw_repo
 from security.servers import SERVERS
 from security.traps import Control, Hostile, Traps, run_control, set_traps
 from security.trees import TREES
-from support.repos import IDENTITY, Repo
+from support.repos import Repo
 from support.service import KOTADB_PROGRAM, Service, environment
 
 SHORT = 30
@@ -170,7 +171,7 @@ def without_fate(site: Site, outcome: Outcome) -> int:
     if not outcome.is_complete:
         return 0
     commit = outcome.job["commit_sha"]
-    listing = [] if commit is None else entries(outcome.repo, commit)
+    listing = [] if commit is None else entries(outcome.repo.path, commit)
     stored = site.rows(
         """with wanted as (select repository_id, index_id from indexes natural join
                (select id as repository_id from repositories where uuid = %s) as found)
@@ -180,22 +181,6 @@ def without_fate(site: Site, outcome: Outcome) -> int:
     )
     expected, found = Counter(map(as_shown, listing)), Counter(row["path"] for row in stored)
     return (expected - found).total() + (found - expected).total()
-
-
-def entries(repo: Repo, commit: str) -> list[bytes]:
-    """The raw paths of everything in the commit."""
-    command = ["git", "-C", str(repo.path), "--no-replace-objects", "ls-tree", "-r", "-z", "--name-only", commit]
-    listing = subprocess.run(command, env=os.environ | IDENTITY, capture_output=True, check=True).stdout
-    return [path for path in listing.split(b"\0") if path]
-
-
-def as_shown(raw: bytes) -> str:
-    r"""A path as kotadb tells it: `\xNN` for bytes that are no UTF-8, and for a backslash that looks like such."""
-    shown = raw.decode("utf-8", "surrogateescape")
-    for digits in {shown[at + 2 : at + 4] for at in range(len(shown)) if shown.startswith("\\x", at)}:
-        if len(digits) == 2 and set(digits) <= set("0123456789abcdef"):
-            shown = shown.replace(f"\\x{digits}", f"\\x5cx{digits}")
-    return "".join(f"\\x{ord(char) - 0xDC00:02x}" if "\udc80" <= char <= "\udcff" else char for char in shown)
 
 
 def is_forged(line: dict[str, Any]) -> bool:
