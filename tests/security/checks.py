@@ -3,8 +3,8 @@
 from types import ModuleType
 
 from proving.check import Suite
-from security import fuzzing, repositories
+from security import bombs, fuzzing, repositories
 
-MODULES: tuple[ModuleType, ...] = (repositories, fuzzing)
+MODULES: tuple[ModuleType, ...] = (repositories, fuzzing, bombs)
 
 SUITE = Suite("security", {check.name: check for module in MODULES for check in module.CHECKS})

@@ -8,7 +8,11 @@ from typing import Any
 
 from kotadb.git import command, fetch, layout
 from kotadb.git.sources import LocalSource
-from kotadb.jobs import supervisor
+from kotadb.jobs import index_repo, supervisor
+from kotadb.parsers import process
+from kotadb.pipeline import discover
+
+UNLIMITED = 64 * 2**30
 
 Function = Callable[..., Any]
 
@@ -63,9 +67,57 @@ def _imports_from_here() -> None:
     setattr(supervisor, "subprocess", SimpleNamespace(**{**vars(subprocess), "Popen": careless}))  # noqa: B010 - mypy knows it is no module
 
 
+# ---- text ------------------------------------------------------------------------------------------------------------
+
+
+def _decodes_strictly() -> None:
+    setattr(index_repo, "decode", bytes.decode)  # noqa: B010
+
+
+def _keeps_nul() -> None:
+    """PostgreSQL stores none."""
+    setattr(index_repo, "decode", lambda source: source.decode("utf-8", "replace"))  # noqa: B010
+
+
+def _shows_paths_as_they_are() -> None:
+    setattr(discover, "decode_path", lambda raw: raw.decode("utf-8", "surrogateescape"))  # noqa: B010
+
+
+# ---- limits ----------------------------------------------------------------------------------------------------------
+
+
+def _no_limit_of_memory() -> None:
+    """Neither parsers nor git have one."""
+    start: Function = command.Git._start
+    spawn: Function = process.ParserProcess._spawn
+
+    def greedy(self: command.Git, *arguments: Any) -> Any:
+        return start(replace(self, memory_bytes=UNLIMITED), *arguments)
+
+    def greedy_parser(self: Any, descriptor: int, memory_bytes: int, work: str) -> Any:
+        return spawn(self, descriptor, UNLIMITED, work)
+
+    setattr(command.Git, "_start", greedy)  # noqa: B010
+    setattr(process.ParserProcess, "_spawn", greedy_parser)  # noqa: B010
+
+
+def _counts_no_folders() -> None:
+    stream: Function = command.Git.stream
+
+    def without_folders(self: command.Git, *arguments: str, **named: Any) -> Any:
+        return stream(self, *(part.replace("-rtz", "-rz") for part in arguments), **named)
+
+    setattr(command.Git, "stream", without_folders)  # noqa: B010
+
+
 BREAKS: dict[str, Callable[[], object]] = {
     "roots": _no_roots,
     "status": _looks_at_the_work_tree,
     "lazy_fetch": _fetches_what_is_missing,
     "imports": _imports_from_here,
+    "decoding": _decodes_strictly,
+    "nul": _keeps_nul,
+    "paths": _shows_paths_as_they_are,
+    "memory": _no_limit_of_memory,
+    "folders": _counts_no_folders,
 }

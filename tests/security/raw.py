@@ -140,10 +140,10 @@ def packed_delta(base: str, delta: bytes) -> bytes:
     return _entry_header(REF_DELTA, len(delta)) + bytes.fromhex(base) + zlib.compress(delta, 1)
 
 
-def repeating_delta(size: int, times: int) -> bytes:
-    """The delta that makes of an object of `size` bytes (less than 16 MB) the same so many times over."""
-    copy = b"\xf0" + struct.pack("<I", size)[:3]  # from the start, so many bytes
-    return b"".join(_varint(size)) + b"".join(_varint(size * times)) + copy * times
+def repeating_delta(size: int, piece: int, times: int) -> bytes:
+    """The delta that makes of an object of `size` bytes its first `piece` (less than 16 MB), so many times over."""
+    copy = b"\xf0" + struct.pack("<I", piece)[:3]  # from the start, so many bytes
+    return b"".join(_varint(size)) + b"".join(_varint(piece * times)) + copy * times
 
 
 def _entry_header(kind: int, size: int) -> bytes:
