@@ -21,7 +21,7 @@ from security.trees import TREES
 from support.repos import Repo
 from support.service import KOTADB_PROGRAM, Service, environment
 
-SHORT = 30
+SHORT = 26
 ALWAYS = ("alternates", "fsmonitor", "promisor", "inside", "hooks", "links", "manifests", "name_escape")
 FETCH_SECONDS = 8
 FETCH_BYTES = 32 * 2**20
