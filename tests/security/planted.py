@@ -1,17 +1,26 @@
 """Breaks, which disable one guard each, in the processes of kotadb and without their knowing."""
 
 import os
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from kotadb.access import keys
-from kotadb.git import addresses, command, fetch, sources
+from kotadb.git import addresses, command, fetch, layout, sources
+from kotadb.git.command import Git
 from kotadb.http import app as http_app
 from kotadb.http import problems
-from kotadb.jobs import index_repo
+from kotadb.jobs import index_repo, supervisor
+from kotadb.parsers.process import ParserProcess
+from kotadb.pipeline import discover
 from kotadb.postgres import jobs as stored_jobs
 from kotadb.questions import jobs as asked_jobs
+
+UNLIMITED = 64 * 2**30
+
+Function = Callable[..., Any]
 
 
 def plant(wanted: dict[str, Any]) -> None:
@@ -20,8 +29,38 @@ def plant(wanted: dict[str, Any]) -> None:
         BREAKS[wanted["break"]]()
 
 
-def _set(module: Any, name: str, value: object) -> Callable[[], None]:
-    return lambda: setattr(module, name, value)
+def _set(place: Any, name: str, value: object) -> Callable[[], None]:
+    return lambda: setattr(place, name, value)
+
+
+def _both(*breaks: Callable[[], None]) -> Callable[[], None]:
+    def break_both() -> None:
+        for do in breaks:
+            do()
+
+    return break_both
+
+
+def _anything(*arguments: object) -> bool:
+    return True
+
+
+# ---- callers ---------------------------------------------------------------------------------------------------------
+
+
+class _AlwaysEqual:
+    compare_digest = staticmethod(_anything)
+
+
+def _of_anybody(get: Function) -> Function:
+    return lambda connection, job_id, owner_id=None: get(connection, job_id)
+
+
+def _of_all(database: Any, owner_id: Any, limit: int, *_: Any, **named: Any) -> Any:
+    return asked_jobs.latest_jobs(database, limit)
+
+
+# ---- git -------------------------------------------------------------------------------------------------------------
 
 
 def _configured(changes: dict[str, str]) -> Callable[[], None]:
@@ -29,11 +68,22 @@ def _configured(changes: dict[str, str]) -> Callable[[], None]:
     return _set(command, "CONFIG", {**command.CONFIG, **changes})
 
 
-def _anything(*arguments: object) -> bool:
-    return True
+def _started(change: Callable[[Git], Git]) -> Callable[[], None]:
+    """git started otherwise."""
+    start: Function = Git._start
+    return _set(Git, "_start", lambda self, *arguments: start(change(self), *arguments))
 
 
-def _unpinned(https_config: Callable[..., dict[str, str]]) -> Callable[..., dict[str, str]]:
+def _in_the_open(git: Git) -> Git:
+    """What is private goes where all other configuration goes: into the command line."""
+    return replace(git, config={**git.config, **git.private_config}, private_config={})
+
+
+def _trusting(git: Git) -> Git:
+    return replace(git, environment={**git.environment, "GIT_ALLOW_PROTOCOL": "https:file:ext"})
+
+
+def _unpinned(https_config: Function) -> Function:
     """git looks names up itself."""
 
     def config(*arguments: Any) -> dict[str, str]:
@@ -44,59 +94,87 @@ def _unpinned(https_config: Callable[..., dict[str, str]]) -> Callable[..., dict
     return config
 
 
-def _of_anybody(get: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda connection, job_id, owner_id=None: get(connection, job_id)
+def _looking_at_the_work_tree(fetch_local: Function) -> Function:
+    """A fetch begins with a look whether there are changes that are not committed."""
+
+    def looking(git: Any, source: Any, *arguments: Any) -> Any:
+        subprocess.run(["git", "-C", source.path, "status"], stdout=subprocess.DEVNULL, check=False)
+        return fetch_local(git, source, *arguments)
+
+    return looking
 
 
-def _of_all(database: Any, owner_id: Any, limit: int, *_: Any, **named: Any) -> Any:
-    return asked_jobs.latest_jobs(database, limit)
+def _without_folders(stream: Function) -> Function:
+    def listing(self: Git, *arguments: str, **named: Any) -> Any:
+        return stream(self, *(part.replace("-rtz", "-rz") for part in arguments), **named)
+
+    return listing
 
 
-class _AlwaysEqual:
-    compare_digest = staticmethod(_anything)
+# ---- processes -------------------------------------------------------------------------------------------------------
 
 
-def _in_the_open(start: Callable[..., Any]) -> Callable[..., Any]:
-    """What is private goes where all other configuration goes: into the command line."""
+def _importing_from_here() -> SimpleNamespace:
+    """Workers are started as `python -m` does by itself."""
+    popen = subprocess.Popen
 
-    def started(self: command.Git, *arguments: Any) -> Any:
-        config = {**self.config, **self.private_config}
-        return start(replace(self, config=config, private_config={}), *arguments)
+    def careless(program: list[str], **how: Any) -> Any:
+        return popen([part for part in program if part != "-P"], **how)
 
-    return started
-
-
-_leaked: list[Any] = []
+    return SimpleNamespace(**{**vars(subprocess), "Popen": careless})
 
 
-def _leaking(leak: Callable[[], object]) -> Callable[[], None]:
+def _greedy(spawn: Function) -> Function:
+    return lambda self, descriptor, memory_bytes, work: spawn(self, descriptor, UNLIMITED, work)
+
+
+_leaked: list[object] = []
+
+
+def _leaking(tidy: Function, leak: Callable[[], object]) -> Callable[[], None]:
     """Something is left by every run."""
 
-    def wrap() -> None:
-        tidy = index_repo._tidy
+    def tidied(*arguments: Any) -> None:
+        tidy(*arguments)
+        _leaked.append(leak())
 
-        def tidied(*arguments: Any) -> None:
-            tidy(*arguments)
-            _leaked.append(leak())
-
-        setattr(index_repo, "_tidy", tidied)  # noqa: B010 - the types differ
-
-    return wrap
+    return _set(index_repo, "_tidy", tidied)
 
 
 BREAKS: dict[str, Callable[[], object]] = {
+    # Callers.
     "owner_of_job": _set(stored_jobs, "get", _of_anybody(stored_jobs.get)),
     "owner_of_list": _set(asked_jobs, "list_jobs", _of_all),
     "hash": _set(keys, "hmac", _AlwaysEqual),
-    "private_config": _set(command.Git, "_start", _in_the_open(command.Git._start)),
-    "redaction": _set(command.Git, "redacted", lambda self, text: text),
     "problems": problems.STATUSES.clear,
     "refs": _set(http_app, "parse_ref", lambda text: text),
+    # Addresses and local paths.
     "deny_list": _set(addresses, "is_public", _anything),
     "names": _set(sources, "require_public_name", _anything),
-    "pin": lambda: setattr(fetch, "_https_config", _unpinned(fetch._https_config)),  # type: ignore[arg-type]
-    "leak_memory": _leaking(lambda: b"x" * 20_000_000),
-    "leak_descriptors": _leaking(lambda: [os.pipe() for _ in range(20)]),
-    "leak_blobs": _set(index_repo, "collect_blobs", lambda *_: 0),
+    "pin": _set(fetch, "_https_config", _unpinned(fetch._https_config)),
     "redirects": _configured({"http.followRedirects": "true"}),
+    "roots": _set(layout.Repository, "reaches", lambda self: iter([self.top])),
+    # Secrets.
+    "private_config": _started(_in_the_open),
+    "redaction": _set(Git, "redacted", lambda self, text: text),
+    # Repositories.
+    "status": _set(fetch, "_fetch_local", _looking_at_the_work_tree(fetch._fetch_local)),
+    "lazy_fetch": _both(
+        _set(command, "ENVIRONMENT", {**command.ENVIRONMENT, "GIT_NO_LAZY_FETCH": "0"}), _started(_trusting)
+    ),
+    "imports": _set(supervisor, "subprocess", _importing_from_here()),
+    # Text.
+    "decoding": _set(index_repo, "decode", bytes.decode),
+    "nul": _set(index_repo, "decode", lambda source: source.decode("utf-8", "replace")),  # PostgreSQL stores none
+    "paths": _set(discover, "decode_path", lambda raw: raw.decode("utf-8", "surrogateescape")),
+    # Limits.
+    "memory": _both(
+        _started(lambda git: replace(git, memory_bytes=UNLIMITED)),
+        _set(ParserProcess, "_spawn", _greedy(ParserProcess._spawn)),
+    ),
+    "folders": _set(Git, "stream", _without_folders(Git.stream)),
+    # What piles up.
+    "leak_memory": _leaking(index_repo._tidy, lambda: b"x" * 20_000_000),
+    "leak_descriptors": _leaking(index_repo._tidy, lambda: [os.pipe() for _ in range(20)]),
+    "leak_blobs": _set(index_repo, "collect_blobs", lambda *_: 0),
 }

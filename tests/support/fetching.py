@@ -1,7 +1,7 @@
 """`fetch` for tests: one call, each into a folder of its own, and what came of it."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,6 +31,7 @@ class Fetcher:
         commit: str | None = None,
         settings: Settings | None = None,
         credential: Credential | None = None,
+        roots: Sequence[Path] | None = None,
         resolve: Resolve = resolve_host,
         lock_fd: int | None = None,
         check: Check = go_on,
@@ -39,7 +40,7 @@ class Fetcher:
         into.mkdir()
         return fetch(
             source, ref=ref, commit=commit, into=into, settings=settings or self.settings, credential=credential,
-            resolve=resolve, lock_fd=lock_fd, check=check,
+            roots=roots, resolve=resolve, lock_fd=lock_fd, check=check,
         )  # fmt: skip
 
 

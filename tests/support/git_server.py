@@ -13,7 +13,7 @@ import os
 import ssl
 import subprocess
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,11 +37,15 @@ _SERVER_CONFIG = {
 
 @dataclass(frozen=True)
 class Answer:
-    """What the server says instead of git."""
+    """What the server says instead of git. A body that is made piece by piece may be endless."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
+    body: bytes | Callable[[], Iterator[bytes]] = b""
+
+
+Decide = Callable[[bytes], Answer | None]
+"""The answer to a request with this body; None leaves it to git."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class GitServer:
         """The header of each request."""
         self.ca_file = authority_folder / "ca.pem"
         self._gates: dict[str, Gate] = {}
-        self._answers: dict[str, Answer] = {}
+        self._answers: dict[str, Decide] = {}
         self._private: dict[str, str] = {}
         authority = trustme.CA()
         authority.cert_pem.write_to_path(str(self.ca_file))
@@ -107,7 +111,11 @@ class GitServer:
 
     def answer(self, part: str, status: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> None:
         """Answer every request whose path and query contain `part` with this, instead of asking git."""
-        self._answers[part] = Answer(status, headers or {}, body)
+        self.answer_by(part, lambda _: Answer(status, headers or {}, body))
+
+    def answer_by(self, part: str, decide: Decide) -> None:
+        """Answer such requests by what is in them."""
+        self._answers[part] = decide
 
     def answer_no_more(self, part: str) -> None:
         """Have git answer again."""
@@ -121,8 +129,9 @@ class GitServer:
         gate = next((gate for part, gate in self._gates.items() if part in path), None)
         return None if gate is None or next(gate.lets_through, None) is not None else gate
 
-    def answer_for(self, path: str) -> Answer | None:
-        return next((answer for part, answer in self._answers.items() if part in path), None)
+    def answer_for(self, path: str, body: bytes) -> Answer | None:
+        decide = next((decide for part, decide in self._answers.items() if part in path), None)
+        return decide(body) if decide else None
 
     def refusal_for(self, path: str, authorization: str | None) -> Answer | None:
         demanded = next((header for part, header in self._private.items() if part in path), authorization)
@@ -172,7 +181,7 @@ class _Handler(BaseHTTPRequestHandler):
             gate.reached.set()
             gate.release.wait()
         refusal = owner.refusal_for(self.path, authorization)
-        self._send(owner.answer_for(self.path) or refusal or _ask_git(owner.root, self, body))
+        self._send(owner.answer_for(self.path, body) or refusal or _ask_git(owner.root, self, body))
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":
@@ -188,9 +197,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        if isinstance(answer.body, bytes):
+            self.send_header("Content-Length", str(len(answer.body)))
+            self.end_headers()
+            self.wfile.write(answer.body)
+            return
+        self.send_header("Transfer-Encoding", "chunked")
         self.end_headers()
-        self.wfile.write(answer.body)
+        for piece in answer.body():
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
+        self.wfile.write(b"0\r\n\r\n")
 
 
 def _ask_git(root: Path, request: BaseHTTPRequestHandler, body: bytes) -> Answer:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +18,8 @@ import psutil
 from support.metrics import Metrics
 
 KOTADB = [sys.executable, "-m", "kotadb"]
+KOTADB_PROGRAM = Path(sys.executable).with_name("kotadb")
+"""As it is installed: `python -m` looks for it in the folder where it is started, too."""
 PATIENCE_SECONDS = 60
 
 
@@ -185,10 +187,15 @@ class Service:
 
 
 def run(
-    arguments: list[str], environment: Mapping[str, str], *, check: bool = True, **how: Any
+    arguments: list[str],
+    environment: Mapping[str, str],
+    *,
+    check: bool = True,
+    program: Sequence[str | Path] = KOTADB,
+    **how: Any,
 ) -> subprocess.CompletedProcess[str]:
     """Run the command line to its end."""
-    done = subprocess.run([*KOTADB, *arguments], env=environment, capture_output=True, text=True, check=False, **how)
+    done = subprocess.run([*program, *arguments], env=environment, capture_output=True, text=True, check=False, **how)
     assert not check or done.returncode == 0, done.stderr
     return done
 

@@ -68,7 +68,8 @@ CONFIG: Mapping[str, str] = {
     "pack.threads": "2",
 }
 
-MEMORY_BYTES = 4 * 1024**3
+MEMORY_BYTES = 1024**3
+"""What git may take to read what was fetched, files that it maps aside."""
 POLL_SECONDS = 0.2
 STALL_SECONDS = 120.0
 _CHUNK_BYTES = 256 * 1024
@@ -91,8 +92,9 @@ class Git:
 
     `environment` and `config` are added to the hardened ones. `private_config` is handed over where no other process
     of the machine can read it; `secrets` are what must not be seen of it in what git says. `file_bytes` bounds each
-    file git writes. `deadline` is a `time.monotonic()`; without one, git may take as long as it keeps writing. git
-    inherits `lock_fd`, so that a lock held by it lasts as long as any git does.
+    file git writes, `memory_bytes` what a process of git takes. `deadline` is a `time.monotonic()`; without one, git
+    may take as long as it keeps writing. git inherits `lock_fd`, so that a lock held by it lasts as long as any git
+    does.
     """
 
     git_dir: Path
@@ -101,6 +103,7 @@ class Git:
     private_config: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     file_bytes: int = 1024**3
+    memory_bytes: int = MEMORY_BYTES
     deadline: float | None = None
     check: Check = go_on
     lock_fd: int | None = None
@@ -153,7 +156,7 @@ class Git:
             _end(process)
 
     def _start(self, arguments: tuple[str, ...], stdin: IO[bytes] | None) -> subprocess.Popen[bytes]:
-        guard = [sys.executable, "-I", "-S", str(GUARD), str(os.getpid()), str(self.file_bytes), str(MEMORY_BYTES)]
+        guard = [sys.executable, "-I", "-S", str(GUARD), str(os.getpid()), str(self.file_bytes), str(self.memory_bytes)]
         options = [part for name, value in {**CONFIG, **self.config}.items() for part in ("-c", f"{name}={value}")]
         return subprocess.Popen(
             [*guard, find_git(), *options, f"--git-dir={self.git_dir}", *arguments],
@@ -186,8 +189,12 @@ class Git:
 
     def _watch(self, waiting_since: float) -> None:
         self.check()
-        if time.monotonic() > (self.deadline or waiting_since + STALL_SECONDS):
-            raise SourceUnreachable("git did not finish within the time limit.", code="fetch_timeout")
+        if self.deadline is None and time.monotonic() > waiting_since + STALL_SECONDS:
+            raise SourceUnreachable(f"git said nothing for {STALL_SECONDS:g} seconds.", code="fetch_timeout")
+        if self.deadline is not None and time.monotonic() > self.deadline:
+            raise SourceUnreachable(
+                "The fetch was not done in time; KOTADB_MAX_FETCH_SECONDS is the limit.", code="fetch_timeout"
+            )
 
 
 def _config_in_environment(config: Mapping[str, str]) -> dict[str, str]:

@@ -39,7 +39,7 @@ _FAILURES = (
         "The repository is larger than KOTADB_MAX_FETCH_BYTES allows."),
     _failure(
         r"Out of memory|mmap failed|unable to create thread", LimitExceeded, "fetch_memory",
-        "The repository needs more memory to fetch than git is given."),
+        "The repository needs more memory to fetch than KOTADB_MAX_GIT_MEMORY_BYTES allows."),
     # Attacks: the log has them as security events.
     _failure(
         r"transport '[^']*' not allowed", SourceRefused, "transport_not_allowed",
@@ -105,7 +105,7 @@ _FAILURES = (
     _failure(
         r"repository corruption|bad object|unable to read tree|not a tree object|Not a valid object name|"
         r"missing tree|did not send all necessary objects|"
-        r"loose object .* is corrupt|unable to parse commit",
+        r"loose object .* is corrupt|unable to parse commit|bad shallow line|bad graft data|bad config line",
         SourceRefused, "broken_repository",
         "The repository lacks objects that its commit needs; `git fsck` names them."),
     # The way there.
@@ -133,8 +133,12 @@ _FAILURES = (
         "The connection to the server broke off."),
     # By itself: git says it of connections that broke off, too.
     _failure(
-        r"invalid index-pack output|expected 'packfile'|bad pack header|index-pack failed", SourceUnreachable,
+        r"invalid index-pack output|expected 'packfile'|bad pack header|index-pack failed|protocol error|"
+        r"invalid ls-refs response", SourceUnreachable,
         "garbled_answer", "The server's answer makes no sense to git."),
+    _failure(
+        r"fatal: remote error: ", SourceRefused, "request_refused",
+        "The server refuses the request."),
 )  # fmt: skip
 
 TOKEN_REFUSED = {

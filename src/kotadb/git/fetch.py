@@ -4,9 +4,10 @@ Nothing is ever checked out. A remote repository's blobs come along up to the si
 where they are and are borrowed (see docs/decisions/0002).
 """
 
+import os
 import shutil
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,6 +57,7 @@ def fetch(
     into: Path,
     settings: Settings,
     credential: Credential | None = None,
+    roots: Sequence[Path] | None = None,
     resolve: Resolve = resolve_host,
     lock_fd: int | None = None,
     check: Check = go_on,
@@ -63,17 +65,18 @@ def fetch(
     """Fetch `commit`, or else what `ref` (default HEAD) names now, into the existing folder `into`.
 
     `ref` and `commit` are as `parse_ref` and `parse_commit` return them. `credential` is sent to the server of a remote
-    source and nowhere else. `check` is called a few times a second and may raise to stop. Raises SourceUnreachable,
-    which may pass, SourceRefused and LimitExceeded, which do not, each with its code.
+    source and nowhere else. A local source must not lead out of `roots`, if they are given. `check` is called a few
+    times a second and may raise to stop. Raises SourceUnreachable, which may pass, SourceRefused and LimitExceeded,
+    which do not, each with its code.
     """
     git_version()
     git = Git(
-        into / "git", file_bytes=settings.max_fetch_bytes, deadline=time.monotonic() + settings.max_fetch_seconds,
-        lock_fd=lock_fd, check=check,
+        into / "git", file_bytes=settings.max_fetch_bytes, memory_bytes=settings.max_git_memory_bytes,
+        deadline=time.monotonic() + settings.max_fetch_seconds, lock_fd=lock_fd, check=check,
     )  # fmt: skip
     with _reported(), disk_full():
         if isinstance(source, LocalSource):
-            return _fetch_local(git, source, ref or HEAD, commit)
+            return _fetch_local(git, source, ref or HEAD, commit, roots)
         return _fetch_remote(git, source, ref or HEAD, commit, settings, resolve, credential)
 
 
@@ -154,21 +157,39 @@ def _first_found(attempt: Callable[[str], Fetched], urls: tuple[str, str]) -> Fe
 # ---- local -----------------------------------------------------------------------------------------------------------
 
 
-def _fetch_local(git: Git, source: LocalSource, ref: str, commit: str | None) -> Fetched:
+def _fetch_local(git: Git, source: LocalSource, ref: str, commit: str | None, roots: Sequence[Path] | None) -> Fetched:
     """Commits and trees come through git's own protocol, blobs are borrowed: one that is missing harms nobody else."""
     repository = find_repository(source.path)
     if repository is None or repository.top != source.path:
         raise SourceRefused("There is no git repository at this path any more.", code="not_a_repository")
+    if roots is not None:
+        _require_inside(repository, roots)
     config = git.git_dir.with_name("gitconfig")
     config.write_text(_local_config(repository), "utf-8", "surrogateescape")
-    local = replace(git, environment={"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": str(config)})
-    url = "file://" + quote_from_bytes(bytes(repository.top))
-    fetched = _fetch_from(local, url, ref, commit, "blob:none")
+    local = replace(
+        git,
+        environment={"GIT_ALLOW_PROTOCOL": "file", "GIT_CONFIG_GLOBAL": str(config)},
+        # Strictly this folder: else, where git finds it is no repository, it tries others of similar names.
+        config={"remote.lender.url": _url(repository), "remote.lender.uploadpack": "git-upload-pack --strict"},
+    )
+    fetched = _fetch_from(local, "lender", ref, commit, "blob:none")
     # Only now: a fetch into a repository with alternates would run git, with its configuration, in the lender.
     alternates = git.git_dir / "objects" / "info" / "alternates"
     alternates.parent.mkdir(exist_ok=True)
     alternates.write_bytes(bytes(repository.objects) + b"\n")
     return fetched
+
+
+def _require_inside(repository: Repository, roots: Sequence[Path]) -> None:
+    """Looked at once more: since it was asked for, links may have changed, and the roots. Raises SourceRefused."""
+    if not repository.lies_inside([Path(os.path.realpath(root)) for root in roots]):
+        raise SourceRefused(
+            "The repository leads out of the folders that KOTADB_LOCAL_ROOTS names.", code="outside_of_roots"
+        )
+
+
+def _url(repository: Repository) -> str:
+    return "file://" + quote_from_bytes(bytes(repository.git_dir))
 
 
 def _local_config(repository: Repository) -> str:

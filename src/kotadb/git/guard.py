@@ -16,6 +16,8 @@ import resource
 import sys
 
 PR_SET_PDEATHSIG = 1
+MAPPED_TIMES = 4
+"""How much more address space than memory: packs are mapped, which takes no memory that others lack."""
 
 
 def main() -> int:
@@ -45,7 +47,8 @@ def run(guard: int, file_bytes: int, memory_bytes: int, command: list[str]) -> N
     die_with(guard, signal.SIGKILL)
     limit(resource.RLIMIT_CORE, 0)
     limit(resource.RLIMIT_FSIZE, file_bytes)
-    limit(resource.RLIMIT_AS, memory_bytes)
+    limit(resource.RLIMIT_DATA, memory_bytes)  # a server can say gigabytes in kilobytes that it compressed
+    limit(resource.RLIMIT_AS, MAPPED_TIMES * memory_bytes)
     try:
         os.execv(command[0], command)  # noqa: S606 - a list of arguments, as everywhere
     except OSError as error:

@@ -1,12 +1,15 @@
 """Where a local repository keeps its parts, found by looking at files: git itself would read its configuration."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _MAX_POINTER_BYTES = 8_192
-_MAX_ALTERNATES = 64
+_MAX_ALTERNATES_BYTES = 65_536
+_MAX_STORES = 64
+_ANYWHERE = Path("/")
+"""What a repository reaches of which that cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,18 @@ class Repository:
         return _real(self.common_dir / "objects")
 
     def reaches(self) -> Iterator[Path]:
-        """Every folder that reading from this repository reads, alternates included."""
+        """Everything that reading from this repository reads: its folders, where links in them lead, and alternates."""
         yield from (self.top, self.git_dir, self.common_dir)
-        yield from (_real(base / part) for base in (self.git_dir, self.common_dir) for part in ("HEAD", "refs"))
-        yield from (_real(self.common_dir / part) for part in ("packed-refs", "config"))
-        yield from _object_stores(self.objects)
+        for base in {self.git_dir, self.common_dir}:
+            yield from _links(_entries(base))  # HEAD, packed-refs, config, shallow
+            yield from (place for part in ("refs", "info") for place in _tree(base / part))
+        for store in _object_stores(self.objects):
+            yield from _tree(store)
+
+    def lies_inside(self, roots: Iterable[Path]) -> bool:
+        """Whether all that it reaches is in one of the folders, which must be real paths."""
+        inside = tuple(roots)
+        return all(any(place.is_relative_to(root) for root in inside) for place in self.reaches())
 
 
 def find_repository(path: Path) -> Repository | None:
@@ -65,32 +75,71 @@ def _common_dir(git_dir: Path) -> Path:
 def _pointed_at(file: Path, prefix: str) -> Path | None:
     """The path that a one-line file of git names, relative to that file."""
     text = _read(file)
-    if text is None or not text.startswith(prefix) or "\0" in text:
+    if text is None or not text.startswith(prefix):
         return None
-    return _real(file.parent / text.removeprefix(prefix).rstrip("\n"))
+    name = text.removeprefix(prefix).rstrip("\r\n")
+    # A name of several lines would be several names, where we write one a line.
+    return None if "\n" in name or "\0" in name else _real(file.parent / name)
 
 
 def _object_stores(first: Path) -> Iterator[Path]:
-    """An object store and those it borrows from, each once."""
+    """An object store and those it borrows from, each once; last `_ANYWHERE`, if they cannot all be told."""
     waiting, seen = [first], set[Path]()
-    while waiting and len(seen) < _MAX_ALTERNATES:
-        store = waiting.pop()
-        if store in seen:
+    while waiting and _ANYWHERE not in seen:
+        store = waiting.pop() if len(seen) < _MAX_STORES else _ANYWHERE
+        if store not in seen:
+            seen.add(store)
+            yield store
+            waiting += _alternates(store)
+
+
+def _alternates(store: Path) -> list[Path]:
+    """The stores that this one borrows from, as git reads the file."""
+    file = store / "info" / "alternates"
+    text = _read(file, _MAX_ALTERNATES_BYTES)
+    if text is None:
+        return [_ANYWHERE] if _exists(file) else []
+    lines = [line for line in text.split("\n") if line and not line.startswith("#")]
+    # Names in quotes have escapes. git knows them, and writes none.
+    return [_ANYWHERE if line.startswith('"') or "\0" in line else _real(store / line) for line in lines]
+
+
+def _tree(folder: Path) -> Iterator[Path]:
+    """A folder as it really is, and where links in it lead, at any depth."""
+    waiting, seen = [_real(folder)], set[Path]()
+    while waiting:
+        place = waiting.pop()
+        if place in seen:
             continue
-        seen.add(store)
-        yield store
-        yield _real(store / "pack")
-        lines = (_read(store / "info" / "alternates") or "").splitlines()
-        waiting += [_real(store / line) for line in lines if line and not line.startswith("#") and "\0" not in line]
+        seen.add(place)
+        yield place
+        for entry in _entries(place) if place != _ANYWHERE else ():
+            if entry.is_symlink():
+                waiting.append(_real(Path(entry.path)))
+            elif entry.is_dir(follow_symlinks=False):
+                waiting.append(Path(entry.path))
 
 
-def _read(file: Path) -> str | None:
+def _links(entries: Iterable[os.DirEntry[str]]) -> Iterator[Path]:
+    """Where links among them lead; not those to hooks and the like, which are folders that nothing reads."""
+    return (_real(Path(entry.path)) for entry in entries if entry.is_symlink() and not entry.is_dir())
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except OSError:
+        return []
+
+
+def _read(file: Path, limit: int = _MAX_POINTER_BYTES) -> str | None:
     """The text of a small regular file, None for anything else: opening a pipe would wait for ever."""
     try:
-        if not file.is_file():
+        if not file.is_file() or file.stat().st_size > limit:
             return None
         with file.open("rb") as opened:
-            return os.fsdecode(opened.read(_MAX_POINTER_BYTES))
+            return os.fsdecode(opened.read(limit))
     except OSError:
         return None
 

@@ -13,6 +13,7 @@ from kotadb.git.failures import disk_full
 from kotadb.model.files import TreeEntry
 
 MAX_LISTING_BYTES = 256 * 1024 * 1024
+TREE_MODE = "040000"
 _MAX_BROKEN_BLOBS = 100
 
 
@@ -22,26 +23,35 @@ def list_tree(
     """Every entry below the commit's tree that is not itself a tree, in git's order.
 
     Blobs that the store does not hold, and submodules, have no size. Raises LimitExceeded (`too_many_files`) rather
-    than list more than `max_files`.
+    than list more than `max_files`, or go through more than as many folders.
     """
     git = Git(git_dir, lock_fd=lock_fd, check=check)
-    listed = [_parse(record) for record in _listing(git, commit, max_files)]
+    listed = list(_listing(git, commit, max_files))
     sizes = _sizes(git, {sha for _, mode, sha in listed if mode != "160000"})
     return [TreeEntry(path, mode, sha, sizes.get(sha)) for path, mode, sha in listed]
 
 
-def _listing(git: Git, commit: str, max_files: int) -> Iterator[bytes]:
-    with closing(git.stream("ls-tree", "-rz", "--full-tree", commit)) as chunks:
+def _listing(git: Git, commit: str, max_files: int) -> Iterator[tuple[bytes, str, str]]:
+    """The entries as (path, mode, sha). Folders are counted, too: a few trees can hold each other 10^10 times."""
+    with closing(git.stream("ls-tree", "-rtz", "--full-tree", commit)) as chunks:
         reader = _Reader(chunks)
-        count = size = 0
+        files = folders = size = 0
         while record := reader.until(b"\0"):
-            count, size = count + 1, size + len(record)
-            if count > max_files or size > MAX_LISTING_BYTES:
-                raise LimitExceeded(
-                    f"The repository has more than {max_files} files; KOTADB_MAX_FILES is the limit.",
-                    code="too_many_files",
-                )
-            yield record
+            entry = _parse(record)
+            is_folder = entry[1] == TREE_MODE
+            files, folders, size = files + (not is_folder), folders + is_folder, size + len(record)
+            if max(files, folders) > max_files or size > MAX_LISTING_BYTES:
+                raise LimitExceeded(_too_many(max_files, files, folders), code="too_many_files")
+            if not is_folder:
+                yield entry
+
+
+def _too_many(max_files: int, files: int, folders: int) -> str:
+    """What there is too much of."""
+    if max(files, folders) <= max_files:
+        return f"The paths of the repository take more than {MAX_LISTING_BYTES // 2**20} MB."
+    what = "files" if files > max_files else "folders"
+    return f"The repository has more than {max_files} {what}; KOTADB_MAX_FILES is the limit."
 
 
 def _parse(record: bytes) -> tuple[bytes, str, str]:

@@ -217,7 +217,7 @@ def parse_local_below(text: str, roots: Iterable[Path]) -> LocalSource:
     found = find_repository(path) if os.path.lexists(path) else None
     if found is None:
         raise InvalidRepository("There is no git repository at this path.")
-    if not all(_inside(part, real_roots) for part in found.reaches()):
+    if not found.lies_inside(real_roots):
         raise Forbidden(_OUTSIDE)
     return parse_local(str(found.top))
 

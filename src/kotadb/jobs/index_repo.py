@@ -12,11 +12,11 @@ import psycopg
 import structlog
 
 from kotadb import metrics
-from kotadb.errors import ClaimLost, DatabaseUnavailable, KotaError, SourceRefused
+from kotadb.errors import ClaimLost, DatabaseUnavailable
 from kotadb.git.credentials import read_credential
 from kotadb.git.fetch import Fetched, fetch
 from kotadb.git.objects import list_tree, read_blobs
-from kotadb.git.sources import LocalSource, Source, parse_local_below, parse_remote
+from kotadb.git.sources import LocalSource, Source, parse_remote
 from kotadb.jobs.tracker import Run, claim
 from kotadb.jobs.workspace import Workspace, workspace
 from kotadb.languages import Files, language_of, modules
@@ -25,7 +25,6 @@ from kotadb.model import (
     EXTRACTOR_VERSION,
     FileFacts,
     Index,
-    Job,
     Repository,
     SkippedFile,
     SkipReason,
@@ -116,23 +115,19 @@ def _fetch(run: Run, settings: Settings, here: Workspace) -> Fetched:
             repository = repositories.by_id(connection, run.repository_id)
             if repository is None:
                 raise ClaimLost
-            source = _source(run.job, repository, settings)
+            source = _source(repository)
             token = _token_source(connection, repository, source)
         return fetch(
             source, ref=run.job.ref, commit=run.job.commit_sha, into=here.path, settings=settings,
-            credential=None if token is None else read_credential(token), lock_fd=here.lock_fd, check=run.check,
+            credential=None if token is None else read_credential(token),
+            roots=settings.local_roots if run.job.confined else None, lock_fd=here.lock_fd, check=run.check,
         )  # fmt: skip
 
 
-def _source(job: Job, repository: Repository, settings: Settings) -> Source:
-    if not repository.address.startswith("/"):
-        return parse_remote(repository.address)
-    if job.confined:  # looked at once more: links may have changed since it was asked for, and the roots
-        try:
-            parse_local_below(repository.address, settings.local_roots)
-        except KotaError as error:
-            raise SourceRefused(error.message, code=error.code) from error
-    return LocalSource(Path(repository.address), repository.name)
+def _source(repository: Repository) -> Source:
+    if repository.address.startswith("/"):
+        return LocalSource(Path(repository.address), repository.name)
+    return parse_remote(repository.address)
 
 
 def _token_source(connection: Connection, repository: Repository, source: Source) -> TokenSource | None:

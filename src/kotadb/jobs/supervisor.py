@@ -261,7 +261,9 @@ def start_worker(
     settings: Settings, url: str, name: str, *arguments: str, signs: int | None = None
 ) -> subprocess.Popen[bytes]:
     """A worker process in its own process group that ends with its parent; see `jobs.worker` for the arguments."""
-    command = [sys.executable, "-m", "kotadb.jobs.worker", "--name", name, "--parent", str(os.getpid()), *arguments]
+    # -P: the current folder may be the repository that is being indexed; nothing may be imported from there.
+    program = [sys.executable, "-P", "-m", "kotadb.jobs.worker"]
+    command = [*program, "--name", name, "--parent", str(os.getpid()), *arguments]
     environment = os.environ | settings.as_environment() | {"DATABASE_URL": url}
     return subprocess.Popen(
         command, env=environment, stdin=subprocess.DEVNULL, start_new_session=True,

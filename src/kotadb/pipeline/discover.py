@@ -29,20 +29,20 @@ VENDORED_MARKERS = re.compile(
     r"vendor/(?=modules\.txt\Z|autoload\.php\Z)|Pods/(?=Manifest\.lock\Z)))"
 )
 
-TAGS = {
-    "test": re.compile(
-        r"(?:^|/)(?:tests?|__tests__|__mocks__|spec|e2e|testdata|fixtures)/|(?:^|/)(?:test_|conftest\.)[^/]*$|"
-        r"[._-](?:test|spec|e2e)s?\.[^/]+$",
-        re.IGNORECASE,
-    ),
-    "documentation": re.compile(
-        r"(?:^|/)docs?/|\.(?:md|mdx|rst|adoc)$|(?:^|/)(?:README|CHANGELOG|CONTRIBUTING|LICENSE)[^/]*$", re.IGNORECASE
-    ),
+TAGS_BY_FOLDER = {
+    "test": re.compile(r"(?:^|/)(?:tests?|__tests__|__mocks__|spec|e2e|testdata|fixtures)/", re.IGNORECASE),
+    "documentation": re.compile(r"(?:^|/)docs?/", re.IGNORECASE),
+    "generated": re.compile(r"(?:^|/)(?:generated|__generated__)/"),
+}
+# For the name alone: in a whole path, `.test.` and all up to a slash would be looked for again and again.
+TAGS_BY_NAME = {
+    "test": re.compile(r"^(?:test_|conftest\.)|[._-](?:test|spec|e2e)s?\..", re.IGNORECASE | re.DOTALL),
+    "documentation": re.compile(r"\.(?:md|mdx|rst|adoc)$|^(?:README|CHANGELOG|CONTRIBUTING|LICENSE)", re.IGNORECASE),
     "configuration": re.compile(
-        r"\.(?:json|jsonc|toml|ya?ml|ini|cfg|conf|lock)$|(?:^|/)\.[^/]+$|\.config\.[^/]+$", re.IGNORECASE
+        r"\.(?:json|jsonc|toml|ya?ml|ini|cfg|conf|lock)$|^\..|\.config\..", re.IGNORECASE | re.DOTALL
     ),
-    "declaration": re.compile(r"\.d\.[^/.]+$|\.pyi$"),
-    "generated": re.compile(r"(?:^|/)(?:generated|__generated__)/|[._-]generated\.[^/]+$|\.min\.[^/]+$"),
+    "declaration": re.compile(r"\.d\.[^.]+$|\.pyi$"),
+    "generated": re.compile(r"[._-]generated\..|\.min\..", re.DOTALL),
 }
 
 MAX_PATH_BYTES = 4096
@@ -135,8 +135,13 @@ def decode_path(raw: bytes) -> str:
 
 
 def tags_of(path: str) -> tuple[str, ...]:
-    """What the path alone says a file is for, from TAGS."""
-    return tuple(tag for tag, pattern in TAGS.items() if pattern.search(path))
+    """What the path alone says a file is for."""
+    name = path[path.rfind("/") + 1 :]
+    return tuple(
+        tag
+        for tag, pattern in TAGS_BY_NAME.items()
+        if pattern.search(name) or (tag in TAGS_BY_FOLDER and TAGS_BY_FOLDER[tag].search(path))
+    )
 
 
 def vendored(paths: Iterable[str]) -> Callable[[str], bool]:

@@ -10,10 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
 
+from kotadb.errors import LimitExceeded
+
 MAX_RULES = 500
 """What follows the last of them is not read: each rule is tried on each path of what may be 200,000."""
 
 MAX_RULE_CHARACTERS = 4096
+
+MAX_STEPS = 50_000_000
+"""Segments that are looked at for all paths together, half a minute of them: rules of a thousand folders and a `**`,
+and as deep paths, could take days. Forty rules about names take 8 million in 200,000 files."""
 
 _PIECES = re.compile(r"\\(?P<escaped>.)|(?P<class>\[[!^]?\]?[^\]]*\])|(?P<plain>.)", re.DOTALL)
 """A class with a backslash or a class of its own inside, `[\\]]` or `[[:alpha:]]`, is read as fnmatch reads it."""
@@ -32,31 +38,67 @@ class Rule:
     folders_only: bool
 
 
-def exclusion(text: str) -> Callable[[str], bool]:
-    """Whether a path, given with slashes from the root, is excluded by the rules in `text`."""
-    rules = [rule for line in text.split("\n") if (rule := _rule(line)) is not None][:MAX_RULES]
-    rules.reverse()  # the last that matches decides
+class Exclusion:
+    """Says of paths, one after the other, whether the rules in a text exclude them.
 
-    def decided(parts: Sequence[str], is_folder: bool) -> bool:
-        for rule in rules:
-            applies = is_folder or not rule.folders_only
-            if applies and _matches(rule.segments, parts if rule.is_path else parts[-1:]):
-                return not rule.is_negated
+    What was said of the folders of the last path is known for the next: a listing has them side by side.
+    """
+
+    def __init__(self, text: str) -> None:
+        rules = [rule for line in text.split("\n") if (rule := _rule(line)) is not None][:MAX_RULES]
+        self._rules = rules[::-1]  # the last that matches decides
+        self._steps = 0
+        self._folders: list[tuple[str, bool]] = []
+        """The folders of the last path, each with whether it is excluded; none stands below one that is."""
+
+    def __call__(self, path: str) -> bool:
+        """Whether a path, given with slashes from the root, is excluded. Raises LimitExceeded."""
+        if not self._rules:
+            return False
+        parts = path.split("/")
+        self._leave(parts)
+        while len(self._folders) < len(parts) - 1 and not self._is_below_excluded():
+            depth = len(self._folders) + 1
+            self._folders.append((parts[depth - 1], self._decided(parts[:depth], is_folder=True)))
+        # Nothing below an excluded folder can be included again.
+        return self._is_below_excluded() or self._decided(parts, is_folder=False)
+
+    def _leave(self, parts: Sequence[str]) -> None:
+        """Forget the folders that this path is not in."""
+        common = 0
+        for (folder, _), part in zip(self._folders, parts[:-1], strict=False):
+            if folder != part:
+                break
+            common += 1
+        del self._folders[common:]
+
+    def _is_below_excluded(self) -> bool:
+        return bool(self._folders) and self._folders[-1][1]
+
+    def _decided(self, parts: Sequence[str], *, is_folder: bool) -> bool:
+        for rule in self._rules:
+            if is_folder or not rule.folders_only:
+                matches, steps = _matches(rule.segments, parts if rule.is_path else parts[-1:])
+                self._count(steps)
+                if matches:
+                    return not rule.is_negated
         return False
 
-    folders: dict[str, bool] = {}
+    def _count(self, steps: int) -> None:
+        self._steps += steps
+        if self._steps > MAX_STEPS:
+            raise LimitExceeded(
+                "The rules of .kotadbignore take too long to match: use fewer of them, and fewer `**`.",
+                code="ignore_rules",
+            )
 
-    def is_excluded(path: str) -> bool:
-        parts = path.split("/")
-        for depth in range(1, len(parts)):
-            folder = "/".join(parts[:depth])
-            if folder not in folders:
-                folders[folder] = decided(parts[:depth], is_folder=True)
-            if folders[folder]:
-                return True  # nothing below an excluded folder can be included again
-        return decided(parts, is_folder=False)
 
-    return is_excluded if rules else lambda _: False
+def exclusion(text: str) -> Callable[[str], bool]:
+    """Whether a path, given with slashes from the root, is excluded by the rules in `text`.
+
+    Raises LimitExceeded where the rules, with as many paths, take too long.
+    """
+    return Exclusion(text)
 
 
 def _rule(line: str) -> Rule | None:
@@ -96,11 +138,15 @@ def _as_fnmatch(piece: re.Match[str]) -> str:
     return piece["plain"]
 
 
-def _matches(segments: Sequence[Segment], parts: Sequence[str]) -> bool:
-    """Match one by one; on a mismatch let the last `**` take one part more. Earlier ones need never be asked again."""
-    segment = part = 0
+def _matches(segments: Sequence[Segment], parts: Sequence[str]) -> tuple[bool, int]:
+    """Match one by one; on a mismatch let the last `**` take one part more. Earlier ones need never be asked again.
+
+    Returns the number of steps, too.
+    """
+    segment = part = steps = 0
     retry: tuple[int, int] | None = None
     while part < len(parts):
+        steps += 1
         matcher = segments[segment] if segment < len(segments) else _nothing
         if matcher is None:
             segment += 1
@@ -108,11 +154,11 @@ def _matches(segments: Sequence[Segment], parts: Sequence[str]) -> bool:
         elif matcher(parts[part]):
             segment, part = segment + 1, part + 1
         elif retry is None:
-            return False
+            return False, steps
         else:
             segment, part = retry[0], retry[1] + 1
             retry = (segment, part)
-    return all(matcher is None for matcher in segments[segment:])
+    return all(matcher is None for matcher in segments[segment:]), steps
 
 
 def _nothing(_: str) -> bool:

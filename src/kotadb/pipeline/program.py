@@ -19,6 +19,10 @@ from kotadb.pipeline.positions import CLASSES
 FUEL = 5
 """Hops from a value to its type, or from a class to its bases in another expression, that an answer may take."""
 
+MAX_ANCESTORS = 128
+"""Classes that a member is looked for in, besides its own. Nobody writes so many; ten thousand that each extend the one
+before would otherwise take the square of that in time and memory."""
+
 HOW = (Resolution.SCOPE, Resolution.IMPORT, Resolution.MEMBER, Resolution.TYPE)
 """The ways to a target, the surest first. An answer that took several ways is as sure as the last of them here."""
 _SCOPE, _IMPORT, _MEMBER, _TYPE = range(4)
@@ -223,7 +227,7 @@ class Program:
                     order.append(current)
                 elif isinstance(base, Location):
                     outside = base
-                elif base not in seen:
+                elif base not in seen and len(seen) <= MAX_ANCESTORS:
                     seen.add(base)
                     stack.append((base, iter(self._bases(base, fuel))))
             self._ancestors[key] = tuple(reversed(order[:-1])), outside

@@ -134,7 +134,7 @@ class Scopes:
                 bindings = here.names[name]
                 if any(binding.meaning & meaning for binding in bindings):
                     return scope, [binding for binding in bindings if binding.meaning & meaning]
-            if here.outward.get(name):
+            if here.outward.get(name) and scope != FILE:  # `global x` may stand in the file's own scope
                 scope = FILE
                 continue
             left = True

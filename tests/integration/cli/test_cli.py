@@ -14,7 +14,7 @@ from kotadb.postgres.database import connect
 from kotadb.postgres.migrate import our_migrations
 from support.git_server import GitServer
 from support.repos import Repo, make_repo
-from support.service import KOTADB, PATIENCE_SECONDS, Service, environment, run
+from support.service import KOTADB, KOTADB_PROGRAM, PATIENCE_SECONDS, Service, environment, run
 
 pytestmark = pytest.mark.processes
 
@@ -52,6 +52,13 @@ def test_the_repository_is_by_default_the_one_around_the_folder(env: Mapping[str
     header, *records = lines(run(["export"], env, cwd=repo.path).stdout)
     assert header["record"] == "index"
     assert {record["path"] for record in records if record["record"] in ("file", "skipped")} == repo.tracked()
+
+
+def test_nothing_of_the_folder_is_imported(env: Mapping[str, str], repo: Repo) -> None:
+    """What its name promises is kotadb may be anybody's."""
+    repo.commit({"kotadb/__init__.py": "raise SystemExit(3)\n", "json.py": "raise SystemExit(3)\n"})
+    [job] = lines(run(["index", "--json"], env, cwd=repo.path, program=[KOTADB_PROGRAM]).stdout)
+    assert job["status"] == "completed"
 
 
 def test_a_failed_job_is_exit_code_1_and_says_why(env: Mapping[str, str], repo: Repo) -> None:

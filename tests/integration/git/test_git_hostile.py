@@ -1,14 +1,16 @@
 """Nothing in a repository is ever executed, and no name in a tree leads anywhere."""
 
+import gzip
 import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from kotadb.errors import SourceRefused, SourceUnreachable
+from kotadb.errors import LimitExceeded, SourceRefused, SourceUnreachable
 from kotadb.git import command
-from kotadb.git.sources import Source, parse_local, parse_remote
+from kotadb.git.sources import Source, parse_local, parse_local_below, parse_remote
+from kotadb.settings import Settings
 from support.fetching import Fetcher, contents
 from support.git_server import GitServer
 from support.repos import AUTHOR, Repo, make_repo
@@ -107,6 +109,44 @@ def test_the_users_configuration_is_not_read(
     assert fired(tmp_path / "canaries") == set()
     subprocess.run(["git", "clone", "-q", f"file://{repo.path}", tmp_path / "clone"], check=False, capture_output=True)
     assert fired(tmp_path / "canaries") == {"hook"}
+
+
+def test_only_the_folder_itself_is_asked(tmp_path: Path, fetch_local: Fetcher) -> None:
+    """Where git finds no repository, it goes on to look at others of similar names."""
+    other = make_repo(tmp_path / "other", {"secret.py": "x"})
+    repo = make_repo(tmp_path / "repo", {"a.py": "x"})
+    source = parse_local(str(repo.path))
+    (repo.path / ".git" / "HEAD").write_text("nothing\n")
+    (tmp_path / "repo.git").symlink_to(other.path / ".git")
+    with pytest.raises(SourceRefused):
+        fetch_local(source)
+
+
+def test_a_repository_that_changed_since_it_was_let_in_is_looked_at_again(tmp_path: Path) -> None:
+    other = make_repo(tmp_path / "other", {"secret.py": "x"})
+    repo = make_repo(tmp_path / "root" / "repo", {"a.py": "x"})
+    roots = [tmp_path / "root"]
+    source = parse_local_below(str(repo.path), roots)
+    fetch_local = Fetcher(tmp_path, Settings())
+    assert contents(fetch_local(source, roots=roots)) == {b"a.py": b"x"}
+    (repo.path / ".git/objects/info").mkdir(exist_ok=True)
+    (repo.path / ".git/objects/info/alternates").write_text(f"{other.path}/.git/objects\n")
+    with pytest.raises(SourceRefused) as caught:
+        fetch_local(source, roots=roots)
+    assert caught.value.code == "outside_of_roots"
+
+
+def test_what_a_server_says_takes_no_more_memory_than_git_is_given(server: GitServer, tmp_path: Path) -> None:
+    make_repo(server.root / "owner" / "name", {"a.py": "x"})
+    zipped = gzip.compress(bytes(400 * 1024 * 1024), 1)
+    server.answer("info/refs", 200, {"Content-Type": "text/plain", "Content-Encoding": "gzip"}, zipped)
+    small = Settings(
+        git_allowed_hosts=(server.host_port,), git_ca_file=server.ca_file, max_git_memory_bytes=256 * 1024 * 1024
+    )
+    with pytest.raises(LimitExceeded) as caught:
+        Fetcher(tmp_path, small)(parse_remote(server.url("owner/name")))
+    assert caught.value.code == "fetch_memory"
+    assert "KOTADB_MAX_GIT_MEMORY_BYTES" in caught.value.message
 
 
 # ---- trees -----------------------------------------------------------------------------------------------------------

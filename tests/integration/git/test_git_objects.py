@@ -12,6 +12,8 @@ from kotadb.git.objects import list_tree, read_blobs
 from kotadb.model.files import TreeEntry
 from support.repos import Repo, make_repo
 
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"
+
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
@@ -84,8 +86,10 @@ def test_a_commit_that_is_not_there_is_a_broken_repository(repo: Repo) -> None:
     assert caught.value.code == "broken_repository"
 
 
-def test_a_tree_that_unfolds_without_end_is_given_up(repo: Repo) -> None:
-    tree = repo.git("rev-parse", "HEAD^{tree}")
+@pytest.mark.parametrize("tree", ["HEAD^{tree}", EMPTY_TREE], ids=["of files", "of nothing"])
+def test_a_tree_that_unfolds_without_end_is_given_up(tree: str, repo: Repo) -> None:
+    repo.git("mktree", stdin=b"")
+    tree = repo.git("rev-parse", tree)
     for _ in range(10):
         tree = repo.git("mktree", stdin="".join(f"040000 tree {tree}\t{n}\n" for n in range(10)).encode())
     bomb = repo.git("commit-tree", "-m", "bomb", tree)

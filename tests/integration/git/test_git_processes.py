@@ -132,9 +132,9 @@ def test_a_check_that_raises_ends_git(
 
 
 def test_git_is_limited_in_files_and_memory(tmp_path: Path) -> None:
-    git = Git(tmp_path, config={"alias.limits": "!ulimit -f; ulimit -v; ulimit -c"}, file_bytes=1024 * 1024)
-    files, memory, core = git.run("limits").split()
-    assert (int(memory) * 1024, int(core)) == (command.MEMORY_BYTES, 0)
+    git = Git(tmp_path, config={"alias.limits": "!ulimit -f; ulimit -d; ulimit -v; ulimit -c"}, file_bytes=1024 * 1024)
+    files, memory, mapped, core = git.run("limits").split()
+    assert (int(memory) * 1024, int(mapped) * 1024, int(core)) == (command.MEMORY_BYTES, 4 * command.MEMORY_BYTES, 0)
     assert int(files) in (1024, 2048)  # shells count in blocks of 1,024 or 512 bytes
 
 

@@ -27,5 +27,5 @@ def test_a_repository_that_left_the_roots_since_it_was_asked_for_is_not_read(
     (repo.path / ".git").rename(tmp_path / "old")
     (repo.path / ".git").symlink_to(secret.path / ".git")
     refused = _run(database, settings, owner, repo, confined=True)
-    assert (refused.status, refused.error_code) == ("failed", "forbidden")
+    assert (refused.status, refused.error_code) == ("failed", "outside_of_roots")
     assert _run(database, settings, owner, repo, confined=False).status == "completed"

@@ -8,6 +8,8 @@ import json
 import os
 import sys
 
-if "PLANTED" in os.environ and any(part in ("kotadb", "kotadb.jobs.worker") for part in sys.orig_argv):
+PROGRAMS = ("kotadb", "kotadb.jobs.worker")
+
+if "PLANTED" in os.environ and any(os.path.basename(part) in PROGRAMS for part in sys.orig_argv):  # noqa: PTH119
     wanted = json.loads(os.environ["PLANTED"])
     importlib.import_module(wanted["module"]).plant(wanted)

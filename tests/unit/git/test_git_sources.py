@@ -283,7 +283,61 @@ def _commondir(root: Path, secret: Path) -> None:
     (root / ".git" / "commondir").write_text(f"{secret}/.git\n")
 
 
-@pytest.mark.parametrize("plant", [_gitfile, _objects_link, _alternates, _commondir])
+def _quoted_alternates(root: Path, secret: Path) -> None:
+    _lend(root, f'"{secret}/.git/objects"\n')
+
+
+def _alternates_far_below(root: Path, secret: Path) -> None:
+    _lend(root, "# nothing\n" * 10_000 + f"{secret}/.git/objects\n")
+
+
+def _many_alternates(root: Path, secret: Path) -> None:
+    _lend(root, f"{secret}/.git/objects\n" + "".join(f"{root}/{number}\n" for number in range(100)))
+
+
+def _lend(root: Path, lines: str) -> None:
+    make_repo(root, {"a.py": ""})
+    (root / ".git/objects/info").mkdir(exist_ok=True)
+    (root / ".git/objects/info/alternates").write_text(lines)
+
+
+def _linked_parts(root: Path, secret: Path) -> None:
+    """Folders of objects, one by one."""
+    make_repo(root, {"b.py": "b"})
+    for folder in (secret / ".git" / "objects").iterdir():
+        if not (root / ".git" / "objects" / folder.name).exists():
+            (root / ".git" / "objects" / folder.name).symlink_to(folder)
+
+
+def _linked_pack(root: Path, secret: Path) -> None:
+    make_repo(root, {"a.py": ""})
+    (root / ".git/objects/pack/pack-x.pack").symlink_to(secret / "pack")
+
+
+def _linked_branch(root: Path, secret: Path) -> None:
+    make_repo(root, {"a.py": ""})
+    (root / ".git/refs/heads/x").symlink_to(secret / ".git/refs/heads/main")
+
+
+def _link_behind_a_link(root: Path, secret: Path) -> None:
+    make_repo(root, {"a.py": ""})
+    (root / "heads").mkdir()
+    (root / "heads" / "x").symlink_to(secret)
+    (root / ".git/refs/heads/x").symlink_to(root / "heads")
+
+
+def _shallow(root: Path, secret: Path) -> None:
+    make_repo(root, {"a.py": ""})
+    (root / ".git/shallow").symlink_to(secret / "a.py")
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [
+        _gitfile, _objects_link, _alternates, _commondir, _quoted_alternates, _alternates_far_below, _many_alternates,
+        _linked_parts, _linked_pack, _linked_branch, _link_behind_a_link, _shallow,
+    ],
+)  # fmt: skip
 def test_a_repository_below_a_root_may_not_reach_outside(plant: object, tmp_path: Path) -> None:
     make_repo(tmp_path / "secret", {"a.py": ""})
     (tmp_path / "root" / "repo").mkdir(parents=True)
@@ -291,6 +345,25 @@ def test_a_repository_below_a_root_may_not_reach_outside(plant: object, tmp_path
     plant(tmp_path / "root" / "repo", tmp_path / "secret")
     with pytest.raises(Forbidden):
         parse_local_below(str(tmp_path / "root" / "repo"), [tmp_path / "root"])
+
+
+def test_links_that_stay_inside_and_hooks_are_no_matter(tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "root" / "repo", {"a.py": ""})
+    repo.git("clone", "-q", "--shared", ".", str(tmp_path / "root" / "borrower"))
+    (tmp_path / "root/borrower/.git/refs/heads/x").symlink_to(repo.path / ".git/refs/heads/main")
+    (tmp_path / "root/borrower/.git/hooks").mkdir(exist_ok=True)
+    (tmp_path / "root/borrower/.git/hooks/pre-commit").symlink_to("/bin/true")
+    borrower = tmp_path / "root" / "borrower"
+    assert parse_local_below(str(borrower), [tmp_path / "root"]).path == borrower
+
+
+def test_a_name_of_two_lines_is_no_place_for_a_repository(tmp_path: Path) -> None:
+    """Where one folder a line is written, it would be two."""
+    make_repo(tmp_path / "x\ny", {"a.py": ""})
+    (tmp_path / "repo").mkdir()
+    (tmp_path / "repo" / ".git").write_text("gitdir: ../x\ny/.git\n")
+    with pytest.raises(InvalidRepository):
+        parse_local(str(tmp_path / "repo"))
 
 
 # ---- refs and commits ------------------------------------------------------------------------------------------------

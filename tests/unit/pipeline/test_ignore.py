@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kotadb.errors import LimitExceeded
 from kotadb.pipeline.ignore import MAX_RULES, exclusion
 from support.repos import Repo, make_repo
 
@@ -85,3 +86,17 @@ def test_git_is_asked_about_paths_that_are_not_there(repo: Repo, tmp_path: Path)
     """So the test above can fail."""
     assert ignored_by_git(repo, "*.log", "a/b.log")
     assert not ignored_by_git(repo, "*.log", "a/b.lo")
+
+
+def test_rules_that_take_too_long_are_given_up() -> None:
+    """Each of them would be tried at each of a thousand folders, to the end."""
+    is_excluded = exclusion("\n".join(["**/" + "a/" * 600 + "b"] * 100))
+    with pytest.raises(LimitExceeded) as caught:
+        is_excluded("a/" * 1200 + "c")
+    assert ".kotadbignore" in caught.value.message
+
+
+def test_paths_may_come_in_any_order() -> None:
+    paths = ["a/b/c.py", "x.py", "a/b.py", "a/b/c/d.py", "b/c.py", "a/b/c.py", "a"]
+    is_excluded = exclusion("a/b\n!a/b/c.py\n")
+    assert [path for path in paths if is_excluded(path)] == ["a/b/c.py", "a/b/c/d.py", "a/b/c.py"]

@@ -330,6 +330,7 @@ def test_a_local_is_no_reference(source: str) -> None:
         "[x for x in y]; «x»",
         "{x: 1 for x in y}; «x»",
         "def g():\n    global x\n    return «x»",
+        "global x\n«x»",
         "def g(x):\n    def h():\n        global x\n        return «x»",
         "class A:\n    x = 1\n    def m(self): «x»",
         "class A:\n    x = 1\n    y = lambda: «x»",
@@ -889,3 +890,9 @@ def test_definitions_are_no_references() -> None:
         type T[U] = U
     """
     assert refs({"main.py": source}, "main.py") == [("5:8", "type", "C", "main.py#C", "scope")]
+
+
+def test_a_long_line_of_classes_is_followed_for_a_while() -> None:
+    chain = "class A0:\n    def m(self): ...\n" + "".join(f"class A{n + 1}(A{n}): ...\n" for n in range(1_000))
+    assert meaning({"main.py": chain + "A100().«m»()\n"}) == "call main.py#A0.m"
+    assert meaning({"main.py": chain + "A1000().«m»()\n"}) == "call ?"
