@@ -19,9 +19,12 @@ from kotadb.pipeline.positions import CLASSES
 FUEL = 5
 """Hops from a value to its type, or from a class to its bases in another expression, that an answer may take."""
 
-MAX_ANCESTORS = 128
-"""Classes that a member is looked for in, besides its own. Nobody writes so many; ten thousand that each extend the one
-before would otherwise take the square of that in time and memory."""
+MAX_ANCESTORS = 2_000
+"""Classes that a member is looked for in, besides its own: ten thousand that each extend the one before would otherwise
+take the square of that in time."""
+
+KEPT_ANCESTORS = 128
+"""Lists of more are worked out anew: kept for each class of a long chain, they would take the memory of the worker."""
 
 HOW = (Resolution.SCOPE, Resolution.IMPORT, Resolution.MEMBER, Resolution.TYPE)
 """The ways to a target, the surest first. An answer that took several ways is as sure as the last of them here."""
@@ -214,24 +217,27 @@ class Program:
     def _all_bases(self, target: Target, fuel: int) -> tuple[tuple[Target, ...], Location]:
         """The classes that it inherits from, each before its own bases; and a package that more comes from."""
         key = target, fuel
-        if key not in self._ancestors:
-            order: list[Target] = []
-            outside = MISSING
-            seen = {target}
-            stack = [(target, iter(self._bases(target, fuel)))]
-            while stack:
-                current, bases = stack[-1]
-                base = next(bases, None)
-                if base is None:
-                    stack.pop()
-                    order.append(current)
-                elif isinstance(base, Location):
-                    outside = base
-                elif base not in seen and len(seen) <= MAX_ANCESTORS:
-                    seen.add(base)
-                    stack.append((base, iter(self._bases(base, fuel))))
-            self._ancestors[key] = tuple(reversed(order[:-1])), outside
-        return self._ancestors[key]
+        if key in self._ancestors:
+            return self._ancestors[key]
+        order: list[Target] = []
+        outside = MISSING
+        seen = {target}
+        stack = [(target, iter(self._bases(target, fuel)))]
+        while stack:
+            current, bases = stack[-1]
+            base = next(bases, None)
+            if base is None:
+                stack.pop()
+                order.append(current)
+            elif isinstance(base, Location):
+                outside = base
+            elif base not in seen and len(seen) <= MAX_ANCESTORS:
+                seen.add(base)
+                stack.append((base, iter(self._bases(base, fuel))))
+        found = tuple(reversed(order[:-1])), outside
+        if len(found[0]) <= KEPT_ANCESTORS:
+            self._ancestors[key] = found
+        return found
 
     def _bases(self, target: Target, fuel: int) -> list["Target | Location"]:
         """The classes it names as its bases, the last one first, and the package of one that is not in the program."""
