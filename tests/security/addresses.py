@@ -87,7 +87,7 @@ def _ask_for_them(site: Site, scale: Scale, figures: Figures) -> None:
         GitServer(site.folder / "here", site.folder) as git,
         replace(site, git=git).service(retry_limit=0) as service,
     ):
-        accepted = _accepted(service, site)
+        accepted = _accepted(service, site, scale.of(len(COMMANDS), 2))
         contacted = [f"https://i{number}.example.org/o/n" for number in range(len(internal))]
         contacted += ["https://both.example.org/o/n", *_leading_elsewhere(git)]
         ended = _ended(service, [*contacted, "https://rebinding.example.org/o/n"])
@@ -106,15 +106,15 @@ def _ask_for_them(site: Site, scale: Scale, figures: Figures) -> None:
         figures.at_least("harmless ones indexed", healthy["status"] == "completed", 1)
 
 
-def _accepted(service: Service, site: Site) -> int:
-    """How many of those that must be refused at once are not."""
+def _accepted(service: Service, site: Site, most: int) -> int:
+    """How many of those that must be refused at once are not; of commands only so many, each is a process."""
     asked = [{"repository": text} for text in REFUSED]
     harmless = "https://harmless.example.org/o/n"
     asked += [{"repository": harmless, "ref": ref} for ref in REFS]
     asked += [{"repository": harmless, "commit_sha": commit} for commit in COMMITS]
     answers = [service.client.post("/index", json=body) for body in asked]
-    by_command = [run(["index", f"--ref={ref}", harmless], service.environment, check=False) for ref in REFS[:1]]
-    by_command += [run(["index", "--", text], service.environment, check=False) for text in COMMANDS]
+    commands = (["index", "--ref=--upload-pack=x", harmless], *(["index", "--", text] for text in COMMANDS[:most]))
+    by_command = [run(list(command), service.environment, check=False) for command in commands]
     kept = site.rows("select id from index_jobs")
     return (
         sum(answer.status_code not in (400, 403, 422) for answer in answers)

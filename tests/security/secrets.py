@@ -12,6 +12,10 @@ from threading import Thread
 import psutil
 from psycopg import sql
 
+from kotadb.access.credentials import add_repository
+from kotadb.access.keys import local_owner
+from kotadb.git.credentials import token_source
+from kotadb.git.sources import parse_remote
 from proving.check import Check, Figures, Scale
 from proving.site import Site
 from support.git_server import LOOPBACK
@@ -80,10 +84,10 @@ def _index_private_ones(site: Site, scanner: Scanner) -> tuple[int, int]:
     service.environment[TOKEN_NAME] = token
     with service:
         scanner.wanted["API key"] = (service.key or "").rpartition("_")[2]
-        first = _private(site, service, "in-environment", token, f"--token-from-env={TOKEN_NAME}")
-        second = _private(site, service, "in-file", scanner.wanted["token in a file"], f"--token-from-file={file}")
+        first = _private(site, "in-environment", token, TOKEN_NAME)
+        second = _private(site, "in-file", scanner.wanted["token in a file"], file=str(file))
         completed = [_held(site, service, scanner, first), service.indexed(second)["status"]]
-        refused = [service.indexed(address)["status"] for address in _hostile(site, service, token)]
+        refused = [service.indexed(address)["status"] for address in _hostile(site, token)]
         scanner.look("answers", _answers(service, scanner))
         scanner.look("answers", _printed(service, scanner))
         scanner.look("log", (repr(line).encode() for line in service.log))
@@ -91,11 +95,12 @@ def _index_private_ones(site: Site, scanner: Scanner) -> tuple[int, int]:
     return completed.count("completed"), refused.count("failed")
 
 
-def _private(site: Site, service: Service, name: str, token: str, option: str) -> str:
+def _private(site: Site, name: str, token: str, variable: str | None = None, file: str | None = None) -> str:
     """The address of a repository for which the server demands this token, registered with where it is."""
     address, _ = site.repository(name=f"owner/{name}")
     site.git.demand(f"owner/{name}/", "x-access-token", token)
-    service.command("repos", "add", address, option)
+    source = token_source(address, "x-access-token", variable, file)
+    add_repository(site.database, local_owner(site.database).id, parse_remote(address), source)
     return address
 
 
@@ -112,11 +117,11 @@ def _held(site: Site, service: Service, scanner: Scanner, address: str) -> str:
     return str(service.finished(job["job_id"])["status"])
 
 
-def _hostile(site: Site, service: Service, token: str) -> Iterator[str]:
+def _hostile(site: Site, token: str) -> Iterator[str]:
     """Repositories whose server refuses the token, and shows it, as it came and in the clear."""
     echo = f"you sent {token}, {base64.b64encode(f'x-access-token:{token}'.encode()).decode()}".encode()
     for name, status in (("refused", 401), ("denied", 403), ("broken", 500)):
-        address = _private(site, service, name, "another", f"--token-from-env={TOKEN_NAME}")
+        address = _private(site, name, "another", TOKEN_NAME)
         site.git.answer(f"owner/{name}", status, {"Content-Type": "text/plain"}, echo)
         yield address
 
@@ -166,8 +171,7 @@ def _answers(service: Service, scanner: Scanner) -> Iterator[bytes]:
 def _printed(service: Service, scanner: Scanner) -> Iterator[bytes]:
     """What the command line prints."""
     failed = service.client.get("/jobs", params={"status": "failed"}).json()["items"][0]["job_id"]
-    for command in (["doctor"], ["keys", "list"], ["repos", "list"], ["repos", "tokens"], ["jobs", "dead", "--json"],
-                    ["jobs", "show", failed], ["index", _with_userinfo(scanner)]):  # fmt: skip
+    for command in (["doctor"], ["repos", "tokens"], ["jobs", "show", failed], ["index", _with_userinfo(scanner)]):
         done = run(command, service.environment, check=False)
         yield (done.stdout + done.stderr).encode()
 

@@ -193,7 +193,8 @@ def test_ctrl_c_leaves_a_job_to_the_workers_that_have_it(url: str, tmp_path: Pat
         gate = git.hold("/owner/r")
         trust = {"git_allowed_hosts": git.host_port, "git_ca_file": git.ca_file}
         with Service(url, tmp_path, **trust) as service:
-            with interrupted([*KOTADB, "index", git.url("owner/r"), "--json"], environment(url, tmp_path)) as process:
+            program = [*KOTADB, "index", git.url("owner/r"), "--json"]
+            with interrupted(program, environment(url, tmp_path, **trust)) as process:
                 assert gate.reached.wait(PATIENCE_SECONDS)
                 process.send_signal(signal.SIGINT)
                 output, said = process.communicate(timeout=PATIENCE_SECONDS)

@@ -9,6 +9,8 @@ import pytest
 from support.repos import make_repo
 from support.service import environment, run
 
+pytestmark = pytest.mark.processes
+
 FILES: dict[str, str | bytes] = {
     "lib.ts": "export function greet(name: string) { return name }\n",
     "index.ts": "export { greet } from './lib'\n",

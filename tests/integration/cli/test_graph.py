@@ -12,6 +12,8 @@ from support.databases import create_database, drop_database
 from support.repos import Repo, make_repo
 from support.service import environment, run
 
+pytestmark = pytest.mark.processes
+
 FILES: dict[str, str | bytes] = {
     "src/a.ts": "import { b } from './b'\nimport logo from './logo.png'\nexport function a() { return b() }\n",
     "src/b.ts": "import type { C } from './c'\nimport React from 'react'\n"

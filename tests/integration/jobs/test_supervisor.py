@@ -246,6 +246,6 @@ def test_a_file_that_kills_its_parser_costs_the_file_and_nothing_else(url: str, 
 def test_the_git_server_is_not_trusted_without_being_named(url: str, tmp_path: Path, git: GitServer) -> None:
     make_repo(git.root / "owner" / "r", {"a.py": ""})
     with Service(url, tmp_path, workers=1, git_ca_file=git.ca_file) as service:
-        job = service.indexed(git.url("owner/r"))
-    assert (job["status"], job["error"]["code"]) == ("failed", "forbidden_address")
+        answer = service.client.post("/index", json={"repository": git.url("owner/r")})
+    assert (answer.status_code, answer.json()["code"]) == (422, "forbidden_address")
     assert git.requests == []
