@@ -63,8 +63,9 @@ class Settings(BaseSettings):
     git_proxy: str | None = None
 
     max_job_seconds: float = Field(default=3600, gt=0)
-    max_file_bytes: int = Field(default=MIB, ge=1)
+    max_file_bytes: int = Field(default=MIB, ge=1, le=64 * MIB)  # a file is parsed, sent and stored in one piece
     max_files: int = Field(default=200_000, ge=1)
+    max_source_bytes: int = Field(default=4096 * MIB, ge=1)
     max_fetch_bytes: int = Field(default=2048 * MIB, ge=MIB)
     max_fetch_seconds: float = Field(default=900, gt=0)
     max_git_memory_bytes: int = Field(default=1024 * MIB, ge=256 * MIB)

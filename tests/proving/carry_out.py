@@ -4,6 +4,8 @@ import time
 from random import Random
 from typing import Any
 
+import pytest
+
 from proving.check import Check, Figures, Scale
 from proving.ground import Ground
 
@@ -25,6 +27,14 @@ def carry_out(
     result["broken"] = [str(figure) for figure in figures.taken if not figure.holds and (timed or not figure.timed)]
     result["holds"] = bool(figures.taken) and not result["broken"] and "error" not in result
     return result | {"seconds": round(time.monotonic() - began, 1)}
+
+
+def require(ground: Ground, check: Check, seed: int) -> None:
+    """A test: the check in short, its times not judged. Fails unless all holds; skips what this machine cannot do."""
+    result = carry_out(ground, check, seed, short=True, timed=False)
+    if "skipped" in result:
+        pytest.skip(result["skipped"])
+    assert result["holds"], describe(check, result)
 
 
 def describe(check: Check, result: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import psycopg
 import structlog
 
 from kotadb import metrics
-from kotadb.errors import ClaimLost, DatabaseUnavailable
+from kotadb.errors import ClaimLost, DatabaseUnavailable, LimitExceeded
 from kotadb.git.credentials import read_credential
 from kotadb.git.fetch import Fetched, fetch
 from kotadb.git.objects import list_tree, read_blobs
@@ -178,7 +178,18 @@ def _discover(run: Run, settings: Settings, fetched: Fetched) -> Discovery:
         )
         log.info("discovered", files=len(found.files), skipped=len(found.skipped))
         _report_unsafe(found)
+        _limit_source(found, settings)
         return found
+
+
+def _limit_source(found: Discovery, settings: Settings) -> None:
+    """Text is packed well: what a fetch may bring can be a hundred times as much to parse and store."""
+    sizes = {file.blob_sha: file.size_bytes for file in found.files}
+    if sum(sizes.values()) > settings.max_source_bytes:
+        raise LimitExceeded(
+            f"The repository has {sum(sizes.values()):,} bytes of text; KOTADB_MAX_SOURCE_BYTES is the limit.",
+            code="too_much_source",
+        )
 
 
 def _report_unsafe(found: Discovery) -> None:

@@ -1,4 +1,4 @@
-"""What callers over HTTP may name is looked at again when the job runs."""
+"""What a run looks at before it reads: where a repository leads, and how much it is."""
 
 from pathlib import Path
 
@@ -29,3 +29,13 @@ def test_a_repository_that_left_the_roots_since_it_was_asked_for_is_not_read(
     refused = _run(database, settings, owner, repo, confined=True)
     assert (refused.status, refused.error_code) == ("failed", "outside_of_roots")
     assert _run(database, settings, owner, repo, confined=False).status == "completed"
+
+
+def test_more_text_than_the_limit_is_not_indexed(
+    database: Database, settings: Settings, owner: Owner, tmp_path: Path
+) -> None:
+    repo = make_repo(tmp_path / "repo", {"a.py": "x" * 600, "copy.py": "x" * 600, "b.py": "y" * 600})
+    for limit, status, code in ((1_200, "completed", None), (1_199, "failed", "too_much_source")):
+        changed = settings.model_copy(update={"max_source_bytes": limit})
+        job = _run(database, changed, owner, repo, confined=False)
+        assert (job.status, job.error_code) == (status, code)
