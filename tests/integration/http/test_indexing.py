@@ -55,6 +55,7 @@ def test_every_line_that_is_logged_of_a_job_names_it(world: World) -> None:
     assert {line["repository_id"] for line in lines} == {job["repository_id"]}
 
 
+@pytest.mark.processes
 def test_a_large_repository_logs_its_memory_batch_by_batch(world: World) -> None:
     text = "x = 1\n" * 600
     address, _ = world.remote({f"f{number}.py": f"# {number}\n{text}" for number in range(1_100)})
