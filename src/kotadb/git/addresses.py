@@ -46,7 +46,7 @@ _DENIED_6 = tuple(
 # Domains that the public name system does not delegate: reserved (RFC 6761, 6762, 8375), or kept out of it by ICANN
 # since too many networks use them inside. A name without a dot is of the same kind.
 _INTERNAL_DOMAINS = (
-    "localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan", "home.arpa"
+    "localhost", "localdomain", "local", "internal", "intranet", "private", "corp", "home", "lan", "svc", "home.arpa"
 )  # fmt: skip
 # An IPv6-only network reaches IPv4 through this prefix: what counts is the address inside.
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")

@@ -13,13 +13,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import IO
 
-from kotadb.errors import ConfigurationError, SourceUnreachable
+from kotadb.errors import ConfigurationError, SourceRefused, SourceUnreachable
 from kotadb.git.failures import classify
 from kotadb.logs import get_logger
 
@@ -70,6 +70,7 @@ CONFIG: Mapping[str, str] = {
 
 MEMORY_BYTES = 1024**3
 """What git may take to read what was fetched, files that it maps aside."""
+MAX_ANSWER_BYTES = 1024**2
 POLL_SECONDS = 0.2
 STALL_SECONDS = 120.0
 _CHUNK_BYTES = 256 * 1024
@@ -109,11 +110,18 @@ class Git:
     lock_fd: int | None = None
 
     def run(self, *arguments: str) -> bytes:
-        """What git writes to standard output.
+        """What git writes to standard output, where that is a few lines.
 
-        Raises the FetchError that its error output means; SourceUnreachable (`fetch_timeout`) at the deadline.
+        Raises the FetchError that its error output means; SourceUnreachable (`fetch_timeout`) at the deadline;
+        SourceRefused (`answer_too_large`) for what a server has git repeat without end.
         """
-        return b"".join(self.stream(*arguments))
+        output = bytearray()
+        with closing(self.stream(*arguments)) as chunks:
+            for chunk in chunks:
+                output += chunk
+                if len(output) > MAX_ANSWER_BYTES:
+                    raise SourceRefused("The server tells more than it was asked for.", code="answer_too_large")
+        return bytes(output)
 
     def stream(self, *arguments: str, stdin: IO[bytes] | None = None) -> Generator[bytes]:
         """As `run`, in pieces as they come. Closing the iterator ends git; so does an exception of `check`."""

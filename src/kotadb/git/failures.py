@@ -27,6 +27,8 @@ def _failure(pattern: str, error: type[JobError], code: str, message: str) -> _F
 
 
 _REMOTE_BROKEN = "remote: aborting due to possible repository corruption"
+_LAST_WORDS = "fatal: remote error: "
+_KNOWN_WORDS = re.compile(r"not our ref|unadvertised object|access denied or repository not exported", re.IGNORECASE)
 _QUOTED_URL = re.compile(r"'\w+://[^']*'")
 
 # The first that matches counts: causes stand before the consequences git reports next to them.
@@ -163,15 +165,23 @@ def classify(stderr: str) -> JobError:
     """
     # What the server says comes after "remote:" and may be anything; one sentence of its git's is worth hearing.
     own = "\n".join(
-        line for line in stderr.splitlines() if not line.startswith("remote:") or line.startswith(_REMOTE_BROKEN)
+        line
+        for line in re.split(r"[\n\r]", stderr)
+        if not line.startswith("remote:") or line.startswith(_REMOTE_BROKEN)
     )
-    own = _QUOTED_URL.sub("''", own)
+    own = _QUOTED_URL.sub("''", _without_last_words(own))
     for failure in _FAILURES:
         if failure.pattern.search(own):
             return failure.error(failure.message, code=failure.code)
     return SourceUnreachable(
         "git failed for a reason kotadb does not know; the log has its words.", code="fetch_failed"
     )
+
+
+def _without_last_words(own: str) -> str:
+    """git ends with what the server says went wrong, in as many lines as it likes: only what servers do say counts."""
+    before, dies, words = own.partition(_LAST_WORDS)
+    return before + dies + " ".join(_KNOWN_WORDS.findall(words)[:1])
 
 
 @contextmanager

@@ -176,7 +176,10 @@ def _fetch_local(git: Git, source: LocalSource, ref: str, commit: str | None, ro
     # Only now: a fetch into a repository with alternates would run git, with its configuration, in the lender.
     alternates = git.git_dir / "objects" / "info" / "alternates"
     alternates.parent.mkdir(exist_ok=True)
-    alternates.write_bytes(bytes(repository.objects) + b"\n")
+    store = bytes(repository.objects)
+    if b"\n" in store:  # a link in it changed this moment
+        raise SourceRefused("There is no git repository at this path any more.", code="not_a_repository")
+    alternates.write_bytes(store + b"\n")
     return fetched
 
 

@@ -1,15 +1,19 @@
 """Where a local repository keeps its parts, found by looking at files: git itself would read its configuration."""
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _MAX_POINTER_BYTES = 8_192
 _MAX_ALTERNATES_BYTES = 65_536
+_MAX_CONFIG_BYTES = 1_048_576
 _MAX_STORES = 64
 _ANYWHERE = Path("/")
 """What a repository reaches of which that cannot be told."""
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_INCLUDE = re.compile(r"\[\s*include", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Repository:
         """Everything that reading from this repository reads: its folders, where links in them lead, and alternates."""
         yield from (self.top, self.git_dir, self.common_dir)
         for base in {self.git_dir, self.common_dir}:
+            yield from _included(base)
             yield from _links(_entries(base))  # HEAD, packed-refs, config, shallow
             yield from (place for part in ("refs", "info") for place in _tree(base / part))
         for store in _object_stores(self.objects):
@@ -58,8 +63,15 @@ def _repository_at(folder: Path) -> Repository | None:
             real = _real(git_dir)
             # A path to or into `.git` means the work tree around it.
             top = folder.parent if git_dir == folder and folder.name == ".git" else folder
-            return Repository(top, real, _common_dir(real))
+            common = _common_dir(real)
+            return None if common is None else _plain(Repository(top, real, common))
     return None
+
+
+def _plain(repository: Repository) -> Repository | None:
+    """The repository, unless a part's name has control characters: where we name one a line, it would be several."""
+    parts = (repository.top, repository.git_dir, repository.common_dir, repository.objects)
+    return None if any(_CONTROL.search(str(part)) for part in parts) else repository
 
 
 def _is_git_dir(folder: Path) -> bool:
@@ -68,8 +80,10 @@ def _is_git_dir(folder: Path) -> bool:
     )
 
 
-def _common_dir(git_dir: Path) -> Path:
-    return _pointed_at(git_dir / "commondir", "") or git_dir
+def _common_dir(git_dir: Path) -> Path | None:
+    """None where that cannot be told as git would."""
+    file = git_dir / "commondir"
+    return _pointed_at(file, "") if _exists(file) else git_dir
 
 
 def _pointed_at(file: Path, prefix: str) -> Path | None:
@@ -78,8 +92,16 @@ def _pointed_at(file: Path, prefix: str) -> Path | None:
     if text is None or not text.startswith(prefix):
         return None
     name = text.removeprefix(prefix).rstrip("\r\n")
-    # A name of several lines would be several names, where we write one a line.
-    return None if "\n" in name or "\0" in name else _real(file.parent / name)
+    return None if _CONTROL.search(name) else _real(file.parent / name)
+
+
+def _included(base: Path) -> list[Path]:
+    """Where the configuration leads, which the lender's own git reads: anywhere, if it includes others."""
+    for file in (base / "config", base / "config.worktree"):
+        text = _read(file, _MAX_CONFIG_BYTES)
+        if (text is None and _exists(file)) or _INCLUDE.search(text or ""):
+            return [_ANYWHERE]
+    return []
 
 
 def _object_stores(first: Path) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from kotadb.model.files import TreeEntry
 
 MAX_LISTING_BYTES = 256 * 1024 * 1024
 TREE_MODE = "040000"
+MAX_RECORD_BYTES = 1024 * 1024
 _MAX_BROKEN_BLOBS = 100
 
 
@@ -146,10 +147,14 @@ class _Reader:
         self._buffer = bytearray()
 
     def until(self, end: bytes) -> bytes:
-        """The bytes before the next `end`; empty at the end of the stream."""
+        """The bytes before the next `end`; empty at the end of the stream. Raises LimitExceeded (`name_too_long`)."""
         searched = 0
         while (position := self._buffer.find(end, searched)) < 0:
             searched = len(self._buffer)
+            if searched > MAX_RECORD_BYTES:
+                raise LimitExceeded(
+                    f"The repository holds a name of more than {MAX_RECORD_BYTES:,} bytes.", code="name_too_long"
+                )
             if not self._more():
                 return b""
         return self._take(position + 1)[:-1]

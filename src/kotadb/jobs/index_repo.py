@@ -59,6 +59,8 @@ from kotadb.settings import Settings
 
 BATCH_BYTES = 2 * 1024 * 1024
 LOG_MEMORY_ABOVE_FILES = 1_000
+MAX_IGNORE_BYTES = 1024 * 1024
+FILE_MODE = "100"
 LOG_PATHS = 20
 LOG_PATH_CHARACTERS = 200
 
@@ -172,7 +174,7 @@ def _discover(run: Run, settings: Settings, fetched: Fetched) -> Discovery:
             entries,
             language_of=language_of,
             max_file_bytes=settings.max_file_bytes,
-            is_excluded=exclusion(_ignore_text(fetched, entries)),
+            is_excluded=_watched(run, exclusion(_ignore_text(run, fetched, entries))),
             # A remote is asked not to send what is too large; a local repository lends what it has.
             absent_reason=SkipReason.MISSING_BLOB if fetched.is_local else SkipReason.TOO_LARGE,
         )
@@ -200,9 +202,23 @@ def _report_unsafe(found: Discovery) -> None:
         log.warning("security_event", code="unsafe_path", entries=len(unsafe), paths=shown)
 
 
-def _ignore_text(fetched: Fetched, entries: Iterable[TreeEntry]) -> str:
-    ignore_files = [entry.blob_sha for entry in entries if entry.path == IGNORE_FILE.encode()]
-    return "".join(decode(source or b"") for _, source in read_blobs(fetched.git_dir, ignore_files))
+def _ignore_text(run: Run, fetched: Fetched, entries: Iterable[TreeEntry]) -> str:
+    """The rules of the repository, if it has any and they are a file that is there."""
+    files = [entry for entry in entries if entry.path == IGNORE_FILE.encode() and entry.mode.startswith(FILE_MODE)]
+    if any((entry.size_bytes or 0) > MAX_IGNORE_BYTES for entry in files):
+        raise LimitExceeded(f"{IGNORE_FILE} is larger than {MAX_IGNORE_BYTES:,} bytes.", code="ignore_rules")
+    sources = read_blobs(fetched.git_dir, (entry.blob_sha for entry in files), check=run.check)
+    return "".join(decode(source or b"") for _, source in sources)
+
+
+def _watched(run: Run, is_excluded: Callable[[str], bool]) -> Callable[[str], bool]:
+    """Rules may take half a minute: a run that is cancelled meanwhile stops."""
+
+    def watched(path: str) -> bool:
+        run.check()
+        return is_excluded(path)
+
+    return watched
 
 
 # ---- 3 and 4: parse, symbols -----------------------------------------------------------------------------------------

@@ -149,6 +149,20 @@ def test_what_a_server_says_takes_no_more_memory_than_git_is_given(server: GitSe
     assert "KOTADB_MAX_GIT_MEMORY_BYTES" in caught.value.message
 
 
+def test_a_server_that_tells_without_end_what_its_head_is_is_not_listened_to(server: GitServer, tmp_path: Path) -> None:
+    def line(text: bytes) -> bytes:
+        return b"%04x" % (len(text) + 4) + text
+
+    make_repo(server.root / "owner" / "name", {"a.py": "x"})
+    refs = b"".join(line(b"%040x refs/%d/%s/HEAD\n" % (1, number, b"x" * 900)) for number in range(3_000))
+    answer = line(b"# service=git-upload-pack\n") + b"0000" + line(b"%040x HEAD\0\n" % 1) + refs + b"0000"
+    server.answer("info/refs", 200, {"Content-Type": "application/x-git-upload-pack-advertisement"}, answer)
+    settings = Settings(git_allowed_hosts=(server.host_port,), git_ca_file=server.ca_file)
+    with pytest.raises(SourceRefused) as caught:
+        Fetcher(tmp_path, settings)(parse_remote(server.url("owner/name")))
+    assert caught.value.code == "answer_too_large"
+
+
 # ---- trees -----------------------------------------------------------------------------------------------------------
 
 

@@ -122,3 +122,12 @@ def test_stderr_is_kept_short_and_pipes_are_drained(repo: Repo) -> None:
     (repo.path / "noise").write_text(noisy)
     git = Git(repo.path / ".git", config={"alias.noise": f"!cat '{repo.path}/noise' >&2; echo done"})
     assert git.run("noise") == b"done\n"
+
+
+def test_a_name_without_an_end_is_not_read_to_its_end(repo: Repo) -> None:
+    blob = repo.git("hash-object", "-w", "--stdin", stdin=b"x")
+    raw = b"100644 " + b"n" * 3_000_000 + b"\0" + bytes.fromhex(blob)
+    tree = repo.git("hash-object", "-w", "-t", "tree", "--literally", "--stdin", stdin=raw)
+    with pytest.raises(LimitExceeded) as caught:
+        list_tree(repo.path / ".git", tree, max_files=10)
+    assert caught.value.code == "name_too_long"

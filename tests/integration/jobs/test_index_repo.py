@@ -39,3 +39,11 @@ def test_more_text_than_the_limit_is_not_indexed(
         changed = settings.model_copy(update={"max_source_bytes": limit})
         job = _run(database, changed, owner, repo, confined=False)
         assert (job.status, job.error_code) == (status, code)
+
+
+def test_rules_that_are_too_large_are_not_read(
+    database: Database, settings: Settings, owner: Owner, tmp_path: Path
+) -> None:
+    repo = make_repo(tmp_path / "repo", {"a.py": "x", ".kotadbignore": bytes(2_000_000)})
+    job = _run(database, settings, owner, repo, confined=False)
+    assert (job.status, job.error_code) == ("failed", "ignore_rules")

@@ -347,6 +347,50 @@ def test_a_repository_below_a_root_may_not_reach_outside(plant: object, tmp_path
         parse_local_below(str(tmp_path / "root" / "repo"), [tmp_path / "root"])
 
 
+def _commondir_with_a_nul(root: Path, secret: Path) -> None:
+    make_repo(root, {"a.py": ""})
+    (root / ".git" / "commondir").write_text(f"{secret}/.git\0x\n")
+
+
+def _commondir_with_many_steps(root: Path, secret: Path) -> None:
+    make_repo(root, {"a.py": ""})
+    (root / ".git" / "commondir").write_text("/" + "./" * 5_000 + f"{secret}/.git\n")
+
+
+def _objects_of_two_lines(root: Path, secret: Path) -> None:
+    """Where one store a line is written, the link's target would be two."""
+    _objects_link(root, secret)
+    (root / ".git" / "objects").unlink()
+    two_lines = root / f"y\n{secret}" / ".git" / "objects"
+    two_lines.mkdir(parents=True)
+    (root / ".git" / "objects").symlink_to(two_lines)
+
+
+def _include(root: Path, secret: Path) -> None:
+    make_repo(root, {"a.py": ""})
+    with (root / ".git" / "config").open("a") as config:
+        config.write(f"[Include]\n path = {secret}/a.py\n")
+
+
+def _pipe_for_a_config(root: Path, secret: Path) -> None:
+    make_repo(root, {"a.py": ""})
+    (root / ".git" / "config").unlink()
+    os.mkfifo(root / ".git" / "config")
+
+
+@pytest.mark.parametrize(
+    "plant",
+    [_commondir_with_a_nul, _commondir_with_many_steps, _objects_of_two_lines, _include, _pipe_for_a_config],
+)
+def test_what_git_would_read_otherwise_than_we_do_is_no_repository_for_callers(plant: object, tmp_path: Path) -> None:
+    make_repo(tmp_path / "secret", {"a.py": ""})
+    (tmp_path / "root" / "repo").mkdir(parents=True)
+    assert callable(plant)
+    plant(tmp_path / "root" / "repo", tmp_path / "secret")
+    with pytest.raises((Forbidden, InvalidRepository)):
+        parse_local_below(str(tmp_path / "root" / "repo"), [tmp_path / "root"])
+
+
 def test_links_that_stay_inside_and_hooks_are_no_matter(tmp_path: Path) -> None:
     repo = make_repo(tmp_path / "root" / "repo", {"a.py": ""})
     repo.git("clone", "-q", "--shared", ".", str(tmp_path / "root" / "borrower"))

@@ -98,6 +98,13 @@ def test_rules_that_take_too_long_are_given_up(monkeypatch: pytest.MonkeyPatch) 
     assert ".kotadbignore" in caught.value.message
 
 
+def test_long_names_and_rules_count_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ignore, "MAX_STEPS", 1_000)
+    is_excluded = exclusion("*" + "a" * 900 + "b*")
+    with pytest.raises(LimitExceeded):
+        is_excluded("a" * 4_000)
+
+
 def test_paths_may_come_in_any_order() -> None:
     paths = ["a/b/c.py", "x.py", "a/b.py", "a/b/c/d.py", "b/c.py", "a/b/c.py", "a"]
     is_excluded = exclusion("a/b\n!a/b/c.py\n")
