@@ -52,7 +52,7 @@ def drop_bombs(site: Site, scale: Scale, figures: Figures) -> None:
     charges = [lay(site, bomb, scale) for bomb in BOMBS if not (scale.short and bomb.short is None)]
     roots = site.folder / "roots"
     with (
-        site.service(workers=3, local_roots=roots, **(SHORT_LIMITS if scale.short else LIMITS)) as service,
+        site.service(workers=2, local_roots=roots, **(SHORT_LIMITS if scale.short else LIMITS)) as service,
         Watch(service.process.pid) as watch,
     ):
         neighbours = [service.index(site.repository(sources(n))[0])["job_id"] for n in range(NEIGHBOURS // 2)]

@@ -19,7 +19,7 @@ from kotadb.pipeline.positions import CLASSES
 FUEL = 5
 """Hops from a value to its type, or from a class to its bases in another expression, that an answer may take."""
 
-MAX_ANCESTORS = 2_000
+MAX_ANCESTORS = 500
 """Classes that a member is looked for in, besides its own: ten thousand that each extend the one before would otherwise
 take the square of that in time."""
 
