@@ -1,11 +1,12 @@
 """What the API refuses to carry: too many requests of one key, too many at once, and those that never end."""
 
+import asyncio
 import http.client
 import json
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import Message
 from types import SimpleNamespace
 from uuid import uuid4
@@ -110,6 +111,36 @@ def test_who_leaves_while_waiting_for_a_job_makes_room(
 
 
 @contextmanager
+def deaf(client: httpx.Client) -> Iterator[socket.socket]:
+    """A connection that takes next to nothing unless it is read."""
+    url = client.base_url
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the least there is
+        connection.settimeout(PATIENCE_SECONDS)
+        connection.connect((url.host, url.port or 80))
+        yield connection
+
+
+def buffer_nothing(monkeypatch: pytest.MonkeyPatch, high: int = 0) -> None:
+    """The system takes next to nothing of what the API writes, and writing pauses above `high` bytes."""
+    made = protocol.Protocol.connection_made
+
+    def made_small(self: protocol.Protocol, transport: asyncio.Transport) -> None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        transport.set_write_buffer_limits(high)
+        made(self, transport)
+
+    monkeypatch.setattr(protocol.Protocol, "connection_made", made_small)
+
+
+def send_until_cut_off(connection: socket.socket, what: bytes) -> None:
+    """Read nothing. Where the API waits for ever it takes no more at some point: that ends in a TimeoutError."""
+    with suppress(ConnectionError):
+        while True:
+            connection.sendall(what)
+
+
+@contextmanager
 def connected(client: httpx.Client) -> Iterator[socket.socket]:
     url = client.base_url
     with socket.create_connection((url.host, url.port or 80), PATIENCE_SECONDS) as connection:
@@ -178,6 +209,45 @@ def test_connections_on_which_nothing_comes_are_closed(
             unread.sendall(head(client, "GET /health", "Content-Length: 100") + b"x")
             assert answer_on(unread)[0] == 200
             assert unread.recv(1) == b""
+
+
+def test_who_does_not_read_is_cut_off_and_holds_nothing(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 600)
+    with serving(settings, database, max_requests=1) as client, deaf(client) as connection:
+        send_until_cut_off(connection, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+        ask_until(client, "/openapi.json", 200)
+
+
+@pytest.mark.parametrize(
+    ("waits", "end"),
+    [
+        ("HEAD_SECONDS", b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"),
+        ("SEND_SECONDS", b"\0\r\n\r\n"),
+    ],
+    ids=["after an answer", "after a refusal"],
+)
+def test_closing_does_not_wait_for_who_does_not_read(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, waits: str, end: bytes
+) -> None:
+    buffer_nothing(monkeypatch, high=2**30)  # too little is written for a pause
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, waits, 0.5)
+    with serving(settings, database) as client, deaf(client) as connection:
+        connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20 + end)
+        send_until_cut_off(connection, b"x" * 1000)
+
+
+def test_who_reads_slowly_is_answered(settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer_nothing(monkeypatch)  # every answer pauses, and goes on
+    with serving(settings, database) as client, deaf(client) as connection:
+        connection.sendall(
+            b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 5 + head(client, "GET /health", "Connection: close")
+        )
+        with connection.makefile("rb") as answers:
+            assert answers.read().count(b"HTTP/1.1 200") == 6
 
 
 def test_many_requests_come_on_one_connection(settings: Settings, database: Database) -> None:
