@@ -16,6 +16,7 @@ import pytest
 
 from kotadb.access.keys import create_key
 from kotadb.http import app, body, protocol
+from kotadb.http.limits import SHARES
 from kotadb.jobs import requests
 from kotadb.model import Job
 from kotadb.postgres.database import Database
@@ -100,11 +101,43 @@ def test_who_leaves_while_waiting_for_a_job_makes_room(
 ) -> None:
     monkeypatch.setattr(app, "time", SimpleNamespace(monotonic=lambda: 0.0))  # its own wait is never over
     job, key = make_job(), create_key(database, "local", "test")
-    with serving(settings, database, key, max_requests=1) as client:
-        with connected(client) as connection:
-            connection.sendall(head(client, f"GET /jobs/{job.id}?wait=60"))
-            ask_until(client, "/jobs", 503)
-        ask_until(client, "/jobs", 200)
+    for max_requests, refusal in ((1, 503), (SHARES, 429)):  # of the process, and of the owner
+        with serving(settings, database, key, max_requests=max_requests) as client:
+            with connected(client) as connection:
+                connection.sendall(head(client, f"GET /jobs/{job.id}?wait=60"))
+                ask_until(client, "/jobs", refusal)
+            ask_until(client, "/jobs", 200)
+
+
+def test_an_owner_has_a_share_of_what_is_carried_with_all_their_keys_and_others_are_answered(
+    settings: Settings, database: Database, make_job: MakeJob
+) -> None:
+    job, key, second, other = make_job(), *(create_key(database, owner, "k") for owner in ("local", "local", "other"))
+    with (
+        serving(settings, database, key, max_requests=2 * SHARES) as client,
+        httpx.Client(base_url=client.base_url, headers={"Authorization": f"Bearer {second}"}) as same_owner,
+        ThreadPoolExecutor() as threads,
+    ):
+        waiting = [threads.submit(ask_until, client, f"/jobs/{job.id}?wait=60", 200) for _ in range(2)]
+        refused = ask_until(same_owner, "/jobs", 429)
+        code, media_type = refused.json()["code"], refused.headers["content-type"]
+        assert (code, media_type) == ("too_many_requests_under_way", "application/problem+json")
+        assert "without `wait`" in refused.json()["detail"]
+        assert int(refused.headers["retry-after"]) > 0
+        assert client.get("/jobs", headers={"Authorization": f"Bearer {other}"}).status_code == 200
+        requests.cancel(database, job.id)
+        assert [answer.result().json()["status"] for answer in waiting] == ["cancelled"] * 2
+        ask_until(same_owner, "/jobs", 200)
+
+
+def test_an_answer_that_is_not_read_is_under_way(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer_nothing(monkeypatch)
+    with serving(settings, database, max_requests=SHARES) as client, deaf(client) as connection:
+        connection.sendall(head(client, "GET /jobs") * 200)
+        while {client.get("/jobs").status_code for _ in range(5)} != {429}:
+            pass
 
 
 # ---- how slowly ------------------------------------------------------------------------------------------------------
