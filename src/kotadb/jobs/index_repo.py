@@ -184,10 +184,11 @@ def _discover(run: Run, settings: Settings, fetched: Fetched) -> Discovery:
 
 def _limit_source(found: Discovery, settings: Settings) -> None:
     """Text is packed well: what a fetch may bring can be a hundred times as much to parse and store."""
-    sizes = {file.blob_sha: file.size_bytes for file in found.files}
-    if sum(sizes.values()) > settings.max_source_bytes:
+    # By file: one text under many names is parsed once, but linked and stored for each of them.
+    size = sum(file.size_bytes for file in found.files)
+    if size > settings.max_source_bytes:
         raise LimitExceeded(
-            f"The repository has {sum(sizes.values()):,} bytes of text; KOTADB_MAX_SOURCE_BYTES is the limit.",
+            f"The repository has {size:,} bytes of text; KOTADB_MAX_SOURCE_BYTES is the limit.",
             code="too_much_source",
         )
 
