@@ -237,8 +237,8 @@ def cancel_job(job_id: UUID, database: DatabaseOf, owner: OwnerOf) -> dict[str, 
 def retry_job(job_id: UUID, synchronous: SynchronousOf, database: DatabaseOf, owner: OwnerOf) -> dict[str, Any]:
     """Queue a failed or cancelled job again, with fresh attempts; where indexing is synchronous, run it."""
     if synchronous is not None:
-        return describe_job(synchronous.retry(job_id, owner.id))
-    return describe_job(requests.retry(database, job_id, owner.id))
+        return describe_job(synchronous.retry(job_id, owner.id, confined=True))
+    return describe_job(requests.retry(database, job_id, owner.id, confined=True))
 
 
 # ---- repositories ----------------------------------------------------------------------------------------------------
