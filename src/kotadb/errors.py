@@ -12,6 +12,7 @@
     ├── NotFound                     not there, or not this caller's           HTTP 404
     ├── Conflict                     the job's state does not allow this       HTTP 409
     ├── RateLimited                  this key has asked too often              HTTP 429
+    ├── TooManyUnderWay              this owner asks too much at one time      HTTP 429
     ├── Busy                         all slots are taken, try again            HTTP 503
     ├── NoSpace                      a disk is full                            HTTP 503
     ├── ConfigurationError           the operator must change a setting
@@ -107,6 +108,12 @@ class RateLimited(KotaError):
         self.limit = limit
         self.retry_after = retry_after
         self.full_after = full_after
+
+
+class TooManyUnderWay(KotaError):
+    """As many requests of this owner are under way as may be; wait for an answer to one of them."""
+
+    code = "too_many_requests_under_way"
 
 
 class Busy(KotaError):

@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     max_fetch_bytes: int = Field(default=2048 * MIB, ge=MIB)
     max_fetch_seconds: float = Field(default=900, gt=0)
     max_git_memory_bytes: int = Field(default=1024 * MIB, ge=256 * MIB)
+    max_worker_memory_bytes: int = Field(default=4096 * MIB, ge=256 * MIB)
     max_parse_seconds: float = Field(default=10, gt=0)
     max_parser_memory_bytes: int = Field(default=512 * MIB, ge=64 * MIB)
     max_parsers: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)

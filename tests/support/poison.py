@@ -78,7 +78,9 @@ def _talk(_: str) -> None:
 
 def _report(path: str) -> None:
     """Write what this process is to the file `path`."""
-    limits = [resource.getrlimit(limit)[0] for limit in (resource.RLIMIT_CORE, resource.RLIMIT_AS)]
+    limits = [
+        resource.getrlimit(limit)[0] for limit in (resource.RLIMIT_CORE, resource.RLIMIT_AS, resource.RLIMIT_DATA)
+    ]
     report = {
         "modules": sorted(sys.modules),
         "environment": dict(os.environ),

@@ -251,7 +251,7 @@ def remove_repo(
         if ref is None:
             requests.remove_repository(session.database, overview.repository)
         else:
-            index = repositories.choose_index(overview, ref)
+            index = repositories.choose_index(session.database, overview.repository, ref)
             requests.remove_index(session.database, overview.repository, index.index_id)
     out.print(f"removed {visible(overview.repository.name)}{visible(f' at {ref}') if ref else ''}")
 

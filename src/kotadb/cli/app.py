@@ -108,7 +108,8 @@ def export(
         raise typer.BadParameter("this version exports jsonl", param_hint="--format")
     with open_session() as session:
         overview = indexed_repository(session, repo)
-        for record in export_records(session.database, overview.repository, choose_index(overview, ref)):
+        index = choose_index(session.database, overview.repository, ref)
+        for record in export_records(session.database, overview.repository, index):
             print_json(record)
 
 

@@ -35,7 +35,8 @@ def cycles(repo: Repo = None, ref: Ref = None, as_json: AsJson = False) -> None:
     """Files that depend on each other in a circle."""
     with open_session() as session:
         overview = indexed_repository(session, repo)
-        found = cycles_of.cycles(session.database, overview.repository, choose_index(overview, ref))
+        index = choose_index(session.database, overview.repository, ref)
+        found = cycles_of.cycles(session.database, overview.repository, index)
     _print(found, _print_cycles, as_json=as_json)
 
 
@@ -59,7 +60,8 @@ def _ask(question: Callable[..., dict[str, Any]], path: str, repo: str | None, r
     with open_session() as session:
         overview = indexed_repository(session, repo)
         inside, folder = in_repository(overview.repository, path)
-        return question(session.database, overview.repository, choose_index(overview, ref), inside, folder=folder)
+        index = choose_index(session.database, overview.repository, ref)
+        return question(session.database, overview.repository, index, inside, folder=folder)
 
 
 # ---- rendering -------------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from kotadb.http.body import LimitBody
 from kotadb.http.callers import OwnerOf, PrivateRoute
 from kotadb.http.headers import AddHeaders
 from kotadb.http.latency import MeasureLatency
-from kotadb.http.limits import LimitRequests
+from kotadb.http.limits import LimitRequests, OwnerShares
 from kotadb.http.numbers import MEDIA_TYPE as NUMBERS
 from kotadb.http.numbers import ServiceNumbers
 from kotadb.http.problems import MEDIA_TYPE, install, problem
@@ -70,6 +70,7 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
     app.state.settings = settings
     app.state.database = database
     app.state.limits = RateLimits(settings.rate_limit)
+    app.state.shares = OwnerShares(settings.max_requests)
     app.state.synchronous = synchronous
     app.state.space = Space(database, settings.temp_dir if synchronous or settings.workers else None)
     app.state.numbers = ServiceNumbers(settings, database.url)
@@ -237,8 +238,8 @@ def cancel_job(job_id: UUID, database: DatabaseOf, owner: OwnerOf) -> dict[str, 
 def retry_job(job_id: UUID, synchronous: SynchronousOf, database: DatabaseOf, owner: OwnerOf) -> dict[str, Any]:
     """Queue a failed or cancelled job again, with fresh attempts; where indexing is synchronous, run it."""
     if synchronous is not None:
-        return describe_job(synchronous.retry(job_id, owner.id))
-    return describe_job(requests.retry(database, job_id, owner.id))
+        return describe_job(synchronous.retry(job_id, owner.id, confined=True))
+    return describe_job(requests.retry(database, job_id, owner.id, confined=True))
 
 
 # ---- repositories ----------------------------------------------------------------------------------------------------

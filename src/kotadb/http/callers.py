@@ -1,4 +1,4 @@
-"""Who asks: known before anything of a request's body is read, and charged for it."""
+"""Who asks: known before anything of a request's body is read, charged for it, and held to their share."""
 
 from collections.abc import Callable, Coroutine
 from typing import Annotated, Any
@@ -30,6 +30,7 @@ class PrivateRoute(StrictRoute):
 
         async def admitted(request: Request) -> Response:
             await run_in_threadpool(_admit, request)
+            _count(request)
             _refuse_unknown(request, known)
             return await handle(request)
 
@@ -50,6 +51,12 @@ def _admit(request: Request) -> None:
     caller = authenticate(request.app.state.database, request.app.state.limits, key)
     request.state.owner = caller.owner
     request.state.allowance = caller.allowance
+
+
+def _count(request: Request) -> None:
+    """Until the answer is sent, not only made: who does not read it has a request under way."""
+    one = request.app.state.shares.one_of(request.state.owner.id)
+    request.state.until_answered.enter_context(one)
 
 
 # The scheme is asked for again to stand in the OpenAPI document.

@@ -92,7 +92,7 @@ class IndexSummary(BaseModel):
 
 
 class RepositoryBody(BaseModel):
-    """A repository and its indexes."""
+    """A repository and its indexes: the 200 newest where there are more."""
 
     repository_id: UUID
     repository: str

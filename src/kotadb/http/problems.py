@@ -17,6 +17,7 @@ from kotadb.errors import (
     NoSpace,
     NotFound,
     RateLimited,
+    TooManyUnderWay,
     Unauthenticated,
 )
 from kotadb.http.headers import rate_limit_headers
@@ -31,6 +32,7 @@ STATUSES: dict[type[KotaError], int] = {
     Forbidden: 403,
     NotFound: 404,
     Conflict: 409,
+    TooManyUnderWay: 429,
     Busy: 503,
     NoSpace: 503,
 }
@@ -71,7 +73,7 @@ def problem(status: int, detail: str, code: str, **extra: Any) -> JSONResponse:
     headers = {}
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    if status == 503:
+    if status in (429, 503):
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return JSONResponse(body | extra, status, headers, media_type=MEDIA_TYPE)
 

@@ -1,4 +1,4 @@
-"""HTTP on a connection: uvicorn's, with a limit on how long it may say nothing, and problem bodies of our own.
+"""HTTP on a connection: uvicorn's, with limits on how long it may say or read nothing, and problem bodies of our own.
 
 What is overridden here is not promised by uvicorn: the tests of `http/test_limits.py` show that it still works.
 """
@@ -22,10 +22,16 @@ LINGER_SECONDS = 2
 """How long a caller who was refused may still send: to close at once would reset the connection, answer and all."""
 
 
+SEND_SECONDS = 30
+"""For a caller to read what waits for them, 64 KiB and an answer: as long as a head may take. Who reads nothing would
+hold a request, or a connection that is to be closed, for ever."""
+
+
 class Protocol(H11Protocol):
     """One connection."""
 
     _timer: asyncio.TimerHandle | None = None
+    _send_timer: asyncio.TimerHandle | None = None
     _is_refused = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn has it
@@ -34,7 +40,16 @@ class Protocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        self._stop_send_timer()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._send_timer = self.loop.call_later(SEND_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._stop_send_timer()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         if not self._is_refused:
@@ -66,7 +81,7 @@ class Protocol(H11Protocol):
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # no answer has begun
             self._answer(status, problem(status, detail, code))
         self.transport.write_eof()
-        self._start_timer(LINGER_SECONDS, self.transport.close)
+        self._start_timer(LINGER_SECONDS, self._close)
 
     def _answer(self, status: int, answer: Response) -> None:
         answer.headers.update(SECURITY_HEADERS | {"Connection": "close"})
@@ -84,7 +99,12 @@ class Protocol(H11Protocol):
         if self.conn.our_state is h11.IDLE and self.conn.trailing_data[0]:
             self._refuse(408, f"The request did not arrive within {HEAD_SECONDS} seconds", "request_timeout")
         else:
-            self.transport.close()
+            self.transport.abort()  # who has not read the last answer by now will not
+
+    def _close(self) -> None:
+        """Answers before the refusal may still be on their way."""
+        self.transport.close()
+        self._start_timer(SEND_SECONDS, self.transport.abort)
 
     def _start_timer(self, seconds: float, then: Callable[[], None]) -> None:
         self._stop_timer()
@@ -94,3 +114,8 @@ class Protocol(H11Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def _stop_send_timer(self) -> None:
+        if self._send_timer is not None:
+            self._send_timer.cancel()
+            self._send_timer = None

@@ -72,6 +72,13 @@ RULES = (
     # The machine.
     Rule(OSError, "ENOSPC", Fate.RETRY_LATE, "disk_full", "The server's temporary disk is full"),
     Rule(OSError, "EDQUOT", Fate.RETRY_LATE, "disk_full", "The server's temporary disk is full"),
+    Rule(
+        MemoryError,
+        "",
+        Fate.FAIL,
+        "worker_memory",
+        "The repository needs more memory to index than KOTADB_MAX_WORKER_MEMORY_BYTES allows.",
+    ),
     # PostgreSQL, by SQLSTATE.
     Rule(psycopg.Error, "23503", Fate.DISCARD),  # the repository was deleted meanwhile
     Rule(psycopg.Error, "23", Fate.FAIL, *_BUG),
@@ -110,12 +117,28 @@ class Verdict:
 
 def judge(error: Exception) -> Verdict:
     """What this error means for the job whose run it ended."""
-    cause = _database_error(error)
+    cause = MemoryError() if is_out_of_memory(error) else _database_error(error)
     code = _code(cause)
     rule = next(rule for rule in RULES if isinstance(cause, rule.error) and code.startswith(rule.code))
-    # A full disk needs no traceback, and may have no room for one.
-    trace = None if rule.fate is Fate.RETRY_LATE else "".join(traceback.format_exception(error))[-MAX_TRACEBACK:]
+    # A full disk needs no traceback, and may have no room for one; nor does a full memory.
+    is_full = rule.fate is Fate.RETRY_LATE or rule.error is MemoryError
+    trace = None if is_full else "".join(traceback.format_exception(error))[-MAX_TRACEBACK:]
     return Verdict(rule.fate, _failure(error, rule, trace))
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether this process found no memory: Python, also while it handled another error, or the driver, in C.
+
+    A server without memory says so by a SQLSTATE, and may have some later.
+    """
+    if isinstance(error, ClaimLost):
+        return False
+    behind = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return any(isinstance(each, MemoryError) or _is_drivers_memory(each) for each in (error, behind))
+
+
+def _is_drivers_memory(error: BaseException | None) -> bool:
+    return isinstance(error, psycopg.Error) and error.sqlstate is None and "out of memory" in str(error)
 
 
 def _failure(error: Exception, rule: Rule, trace: str | None) -> Failure:

@@ -1,5 +1,6 @@
 """The index-repo task: seven steps from a repository's address to a stored index."""
 
+import gc
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from kotadb.git.credentials import read_credential
 from kotadb.git.fetch import Fetched, fetch
 from kotadb.git.objects import list_tree, read_blobs
 from kotadb.git.sources import LocalSource, Source, parse_remote
+from kotadb.jobs.failures import is_out_of_memory
 from kotadb.jobs.tracker import Run, claim
 from kotadb.jobs.workspace import Workspace, workspace
 from kotadb.languages import Files, language_of, modules
@@ -69,14 +71,14 @@ log = get_logger(__name__)
 
 def perform(
     database: Database, settings: Settings, job_id: UUID, queue_job_id: int | None = None, *, worker: str
-) -> None:
-    """Claim the job and run it to its end, whatever that is.
+) -> bool:
+    """Claim the job and run it to its end, whatever that is. Returns whether there was memory enough for that.
 
     A job that has ended already is left alone, as is one that the row of the queue by which it came no longer carries.
     """
     job = claim(database, settings, job_id, worker, queue_job_id)
     if job is None:
-        return
+        return True
     with (
         structlog.contextvars.bound_contextvars(
             job_id=str(job.id), repository_id=str(job.repository_uuid), claim=job.claim, step=Step.FETCH.value
@@ -85,10 +87,27 @@ def perform(
     ):
         metrics.run_began(job.attempt)
         log.info("job started", repository=job.repository_name, ref=job.ref, attempt=job.attempt)
-        try:
-            index_repo(run, settings)
-        except Exception as error:
+        error = _attempt(run, settings)
+        if error is not None:
             run.fail(error)
+        return not isinstance(error, MemoryError)
+
+
+def _attempt(run: Run, settings: Settings) -> Exception | None:
+    """Index; what went wrong, if anything did.
+
+    Where memory ran out, without a traceback: its frames would keep what the memory went to, and recording the failure
+    takes some.
+    """
+    try:
+        index_repo(run, settings)
+    except Exception as error:
+        if not is_out_of_memory(error):
+            return error
+    else:
+        return None
+    gc.collect()
+    return MemoryError()
 
 
 def index_repo(run: Run, settings: Settings) -> None:
@@ -186,10 +205,11 @@ def _discover(run: Run, settings: Settings, fetched: Fetched) -> Discovery:
 
 def _limit_source(found: Discovery, settings: Settings) -> None:
     """Text is packed well: what a fetch may bring can be a hundred times as much to parse and store."""
-    sizes = {file.blob_sha: file.size_bytes for file in found.files}
-    if sum(sizes.values()) > settings.max_source_bytes:
+    # By file: one text under many names is parsed once, but linked and stored for each of them.
+    size = sum(file.size_bytes for file in found.files)
+    if size > settings.max_source_bytes:
         raise LimitExceeded(
-            f"The repository has {sum(sizes.values()):,} bytes of text; KOTADB_MAX_SOURCE_BYTES is the limit.",
+            f"The repository has {size:,} bytes of text; KOTADB_MAX_SOURCE_BYTES is the limit.",
             code="too_much_source",
         )
 

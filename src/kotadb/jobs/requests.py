@@ -61,12 +61,20 @@ def cancel(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Jo
     return database.write(attempt)
 
 
-def retry(database: Database, job_id: UUID, owner_id: UUID | None = None, *, enqueue: bool = True) -> Job:
-    """Have a failed or cancelled job wait again, with fresh attempts. Raises NotFound, Conflict."""
+def retry(
+    database: Database, job_id: UUID, owner_id: UUID | None = None, *, confined: bool = False, enqueue: bool = True
+) -> Job:
+    """Have a failed or cancelled job wait again, with fresh attempts. Raises NotFound, Conflict.
+
+    `confined` is a caller as of an `IndexRequest`, whoever asked for the job at first.
+    """
+
+    def attempt(connection: Connection) -> Job:
+        job = _existing(connection, job_id, owner_id)
+        return _retry(connection, job, confined=confined, enqueue=enqueue)
+
     try:
-        job = database.write(
-            lambda connection: _retry(connection, _existing(connection, job_id, owner_id), enqueue=enqueue)
-        )
+        job = database.write(attempt)
     except psycopg.errors.UniqueViolation:
         raise Conflict("The same request is queued already") from None
     if enqueue:
@@ -74,14 +82,14 @@ def retry(database: Database, job_id: UUID, owner_id: UUID | None = None, *, enq
     return job
 
 
-def _retry(connection: Connection, job: Job, *, enqueue: bool) -> Job:
+def _retry(connection: Connection, job: Job, *, confined: bool, enqueue: bool) -> Job:
     if job.repository_id is None or not repositories.hold(connection, job.repository_id):
         raise Conflict("The job's repository was deleted: index it again instead")
     if job.status not in RETRYABLE:
         raise Conflict(f"The job is {job.status}: it cannot be tried again")
     pinned_sha = None if job.ref else job.commit_sha
     index_id = repositories.ensure_index(connection, job.repository_id, job.ref, pinned_sha)
-    retried = jobs.retry(connection, job.id, index_id, RETRYABLE)
+    retried = jobs.retry(connection, job.id, index_id, RETRYABLE, confined=confined)
     if retried is None:
         raise Conflict("The same request is queued already")
     jobs.drop_dead_letter(connection, retried.id)

@@ -32,9 +32,11 @@ class SynchronousIndexer:
         """Index and return the finished job, whatever its status. Raises Busy where all slots are taken."""
         return self._finished(lambda: requests.submit(self._database, owner_id, request, enqueue=False))
 
-    def retry(self, job_id: UUID, owner_id: UUID) -> Job:
+    def retry(self, job_id: UUID, owner_id: UUID, *, confined: bool = False) -> Job:
         """Try a job again and return it finished. Raises Busy, NotFound, Conflict."""
-        return self._finished(lambda: requests.retry(self._database, job_id, owner_id, enqueue=False))
+        return self._finished(
+            lambda: requests.retry(self._database, job_id, owner_id, confined=confined, enqueue=False)
+        )
 
     def drain(self, force: threading.Event) -> None:
         """Take no more; let what runs finish until the drain's limit or `force`, then end it."""

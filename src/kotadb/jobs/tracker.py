@@ -227,6 +227,8 @@ class Run:
                 if not self.is_lost:
                     self._beat()
                 self._measure_memory()
+            except MemoryError:
+                pass  # nor is there any to say so; the run meets the same at its next step
             except (psycopg.Error, DatabaseUnavailable) as error:
                 # The run itself meets the same trouble at its next write, and ends by it.
                 log.warning("no heartbeat could be written", step=self._position[0].value, error=str(error))

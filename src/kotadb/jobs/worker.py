@@ -8,7 +8,11 @@ stopping.
 import argparse
 import asyncio
 import os
+import resource
+import signal
 import sys
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from uuid import UUID
 
@@ -40,6 +44,7 @@ def main() -> int:
     die_with_parent(arguments.parent)
     os.nice(NICENESS)
     settings = get_settings()
+    limit_memory(settings.max_worker_memory_bytes)
     configure_logging(settings)
     metrics.join()
     if settings.database_url is None:
@@ -49,8 +54,29 @@ def main() -> int:
         if arguments.job is not None:
             run(arguments.job)
         else:
-            asyncio.run(_work(settings, database, run, arguments.signs))
+            asyncio.run(_work(settings, database, partial(_run, run), arguments.signs))
     return 0
+
+
+def limit_memory(limit_bytes: int) -> None:
+    """Have this process find no more memory than that, rather than take the machine's from everybody else.
+
+    The soft limit alone: the children replace it by limits of their own. RLIMIT_AS would count what is only mapped.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if sys.platform == "linux" and (soft == resource.RLIM_INFINITY or limit_bytes < soft):
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_DATA, (limit_bytes, hard))
+
+
+def _run(perform: Callable[[UUID, int], bool], job_id: UUID, queue_job_id: int) -> None:
+    """Run the job, and have this worker end after one for which the memory did not suffice; it is replaced.
+
+    What is left of that job lies about in the heap, and a thread may have been lost.
+    """
+    if not perform(job_id, queue_job_id):
+        log.warning("this worker has run out of memory: it ends")
+        signal.raise_signal(signal.SIGTERM)
 
 
 async def _work(settings: Settings, database: Database, run: queue.Handler, signs: int | None) -> None:

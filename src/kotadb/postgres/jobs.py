@@ -116,12 +116,15 @@ def cancel(connection: Connection, job_id: UUID, allowed: Sequence[JobStatus]) -
     return job
 
 
-def retry(connection: Connection, job_id: UUID, index_id: int, allowed: Sequence[JobStatus]) -> Job | None:
-    """Make an ended job wait again with fresh attempts, for this index.
+def retry(
+    connection: Connection, job_id: UUID, index_id: int, allowed: Sequence[JobStatus], *, confined: bool
+) -> Job | None:
+    """Make an ended job wait again with fresh attempts, for this index, and confine it if its caller is.
 
     None if its status does not allow that, or the same request waits already.
     """
-    return _first(connection, "jobs.retry", {"id": job_id, "index_id": index_id, "allowed": _names(allowed)})
+    parameters = {"id": job_id, "index_id": index_id, "allowed": _names(allowed), "confined": confined}
+    return _first(connection, "jobs.retry", parameters)
 
 
 @dataclass(frozen=True, slots=True)

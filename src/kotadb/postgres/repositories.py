@@ -55,16 +55,25 @@ def by_id(connection: Connection, repository_id: int) -> Repository | None:
     return _one(connection, "by_id", {"id": repository_id})
 
 
-def indexes(connection: Connection, repository_id: int) -> list[Index]:
-    """All indexes of a repository, those that hold nothing yet too."""
+def indexes(connection: Connection, repository_id: int, limit: int) -> list[Index]:
+    """The newest indexes of a repository, at most `limit`, those that hold nothing yet too; ordered by id."""
+    parameters = {"repository_id": repository_id, "limit": limit}
     with connection.cursor(row_factory=class_row(Index)) as cursor:
-        return cursor.execute(query("repositories.indexes"), {"repository_id": repository_id}).fetchall()
+        return cursor.execute(query("repositories.indexes"), parameters).fetchall()
 
 
 def index(connection: Connection, repository_id: int, index_id: int) -> Index | None:
-    parameters = {"repository_id": repository_id, "index_id": index_id}
-    with connection.cursor(row_factory=class_row(Index)) as cursor:
-        return cursor.execute(query("repositories.index"), parameters).fetchone()
+    return _one_index(connection, "index", {"repository_id": repository_id, "index_id": index_id})
+
+
+def stored_index(connection: Connection, repository_id: int, ref: str) -> Index | None:
+    """The index of this ref, or of this commit, if anything was stored for it."""
+    return _one_index(connection, "stored_index", {"repository_id": repository_id, "ref": ref})
+
+
+def last_stored_index(connection: Connection, repository_id: int) -> Index | None:
+    """The index for which something was stored last."""
+    return _one_index(connection, "last_stored_index", {"repository_id": repository_id})
 
 
 def cancel_jobs(
@@ -93,6 +102,21 @@ def delete_index(connection: Connection, repository_id: int, index_id: int, canc
     return connection.execute(query("repositories.delete_index"), parameters).rowcount > 0
 
 
+def prune_indexes(connection: Connection, *, seconds: float, limit: int) -> int:
+    """Delete indexes that are older than that, never held anything, and have no job that waits or runs.
+
+    At most `limit`. Returns how many.
+    """
+    parameters = {"seconds": seconds, "limit": limit}
+    locked = [row["id"] for row in connection.execute(query("repositories.lock_with_unused"), parameters)]
+    return connection.execute(query("repositories.prune_indexes"), parameters | {"repository_ids": locked}).rowcount
+
+
 def _one(connection: Connection, name: str, parameters: dict[str, Any]) -> Repository | None:
     with connection.cursor(row_factory=class_row(Repository)) as cursor:
+        return cursor.execute(query(f"repositories.{name}"), parameters).fetchone()
+
+
+def _one_index(connection: Connection, name: str, parameters: dict[str, Any]) -> Index | None:
+    with connection.cursor(row_factory=class_row(Index)) as cursor:
         return cursor.execute(query(f"repositories.{name}"), parameters).fetchone()

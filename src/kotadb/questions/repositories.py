@@ -9,13 +9,16 @@ from kotadb.model import Index, Repository
 from kotadb.postgres import repositories
 from kotadb.postgres.database import Connection, Database
 
+SHOWN_INDEXES = 200
+"""Of each repository: any ref that is asked for makes one, and an answer holds many repositories."""
+
 Position = tuple[datetime, UUID]
 """Where a page ends: creation time and id of its last item."""
 
 
 @dataclass(frozen=True, slots=True)
 class RepositoryOverview:
-    """A repository and all its indexes."""
+    """A repository and its newest indexes, at most `SHOWN_INDEXES`."""
 
     repository: Repository
     indexes: tuple[Index, ...]
@@ -48,20 +51,20 @@ def find_repository(database: Database, owner_id: UUID, address: str) -> Reposit
         return _overview(connection, repository)
 
 
-def choose_index(overview: RepositoryOverview, ref: str | None) -> Index:
+def choose_index(database: Database, repository: Repository, ref: str | None) -> Index:
     """The index of a ref (or of a commit that was indexed alone), by default of HEAD or else the newest.
 
     Raises NotFound if nothing was stored for it yet.
     """
-    stored = [index for index in overview.indexes if index.indexed_at is not None]
-    wanted = [index for index in stored if (ref or "HEAD") in (index.ref, index.pinned_sha)]
-    if not wanted and ref is None:
-        wanted = sorted(stored, key=lambda index: (index.indexed_at, index.index_id))[-1:]
-    if not wanted:
+    with database.snapshot() as connection:
+        found = repositories.stored_index(connection, repository.id, ref or "HEAD")
+        if found is None and ref is None:
+            found = repositories.last_stored_index(connection, repository.id)
+    if found is None:
         at = f" at {ref}" if ref else ""
-        raise NotFound(f"Nothing is stored for {overview.repository.name}{at} yet")
-    return wanted[0]
+        raise NotFound(f"Nothing is stored for {repository.name}{at} yet")
+    return found
 
 
 def _overview(connection: Connection, repository: Repository) -> RepositoryOverview:
-    return RepositoryOverview(repository, tuple(repositories.indexes(connection, repository.id)))
+    return RepositoryOverview(repository, tuple(repositories.indexes(connection, repository.id, SHOWN_INDEXES)))

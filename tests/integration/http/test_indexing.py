@@ -1,6 +1,8 @@
 """Indexing over HTTP with real workers, from a git server behind TLS."""
 
+import json
 from datetime import datetime
+from pathlib import Path
 from threading import Event
 
 import psutil
@@ -224,3 +226,12 @@ def test_deleting_a_repository_while_it_is_indexed_leaves_nothing_of_it(world: W
     assert (job["status"], job["error"]["code"]) == ("cancelled", "repository_deleted")
     assert job["repository"] in address
     assert world.service.client.get(path).status_code == 404
+
+
+def test_a_job_of_the_command_line_is_confined_by_a_retry_over_http(world: World, tmp_path: Path) -> None:
+    secret = make_repo(tmp_path / "secret", {"secret.py": "x = 1\n"})
+    queued = json.loads(world.service.command("index", str(secret.path), "--ref", "later", "--no-wait", "--json"))
+    assert world.service.finished(queued["job_id"])["error"]["code"] == "ref_not_found"
+    secret.git("branch", "later")
+    assert world.service.client.post(f"/jobs/{queued['job_id']}/retry").status_code == 200
+    assert world.service.finished(queued["job_id"])["error"]["code"] == "outside_of_roots"

@@ -1,11 +1,12 @@
 """What the API refuses to carry: too many requests of one key, too many at once, and those that never end."""
 
+import asyncio
 import http.client
 import json
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.message import Message
 from types import SimpleNamespace
 from uuid import uuid4
@@ -15,6 +16,7 @@ import pytest
 
 from kotadb.access.keys import create_key
 from kotadb.http import app, body, protocol
+from kotadb.http.limits import SHARES
 from kotadb.jobs import requests
 from kotadb.model import Job
 from kotadb.postgres.database import Database
@@ -99,14 +101,76 @@ def test_who_leaves_while_waiting_for_a_job_makes_room(
 ) -> None:
     monkeypatch.setattr(app, "time", SimpleNamespace(monotonic=lambda: 0.0))  # its own wait is never over
     job, key = make_job(), create_key(database, "local", "test")
-    with serving(settings, database, key, max_requests=1) as client:
-        with connected(client) as connection:
-            connection.sendall(head(client, f"GET /jobs/{job.id}?wait=60"))
-            ask_until(client, "/jobs", 503)
-        ask_until(client, "/jobs", 200)
+    for max_requests, refusal in ((1, 503), (SHARES, 429)):  # of the process, and of the owner
+        with serving(settings, database, key, max_requests=max_requests) as client:
+            with connected(client) as connection:
+                connection.sendall(head(client, f"GET /jobs/{job.id}?wait=60"))
+                ask_until(client, "/jobs", refusal)
+            ask_until(client, "/jobs", 200)
+
+
+def test_an_owner_has_a_share_of_what_is_carried_with_all_their_keys_and_others_are_answered(
+    settings: Settings, database: Database, make_job: MakeJob
+) -> None:
+    job, key, second, other = make_job(), *(create_key(database, owner, "k") for owner in ("local", "local", "other"))
+    with (
+        serving(settings, database, key, max_requests=2 * SHARES) as client,
+        httpx.Client(base_url=client.base_url, headers={"Authorization": f"Bearer {second}"}) as same_owner,
+        ThreadPoolExecutor() as threads,
+    ):
+        waiting = [threads.submit(ask_until, client, f"/jobs/{job.id}?wait=60", 200) for _ in range(2)]
+        refused = ask_until(same_owner, "/jobs", 429)
+        code, media_type = refused.json()["code"], refused.headers["content-type"]
+        assert (code, media_type) == ("too_many_requests_under_way", "application/problem+json")
+        assert "without `wait`" in refused.json()["detail"]
+        assert int(refused.headers["retry-after"]) > 0
+        assert client.get("/jobs", headers={"Authorization": f"Bearer {other}"}).status_code == 200
+        requests.cancel(database, job.id)
+        assert [answer.result().json()["status"] for answer in waiting] == ["cancelled"] * 2
+        ask_until(same_owner, "/jobs", 200)
+
+
+def test_an_answer_that_is_not_read_is_under_way(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buffer_nothing(monkeypatch)
+    with serving(settings, database, max_requests=SHARES) as client, deaf(client) as connection:
+        connection.sendall(head(client, "GET /jobs") * 200)
+        while {client.get("/jobs").status_code for _ in range(5)} != {429}:
+            pass
 
 
 # ---- how slowly ------------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def deaf(client: httpx.Client) -> Iterator[socket.socket]:
+    """A connection that takes next to nothing unless it is read."""
+    url = client.base_url
+    with socket.socket() as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)  # the least there is
+        connection.settimeout(PATIENCE_SECONDS)
+        connection.connect((url.host, url.port or 80))
+        yield connection
+
+
+def buffer_nothing(monkeypatch: pytest.MonkeyPatch, high: int = 0) -> None:
+    """The system takes next to nothing of what the API writes, and writing pauses above `high` bytes."""
+    made = protocol.Protocol.connection_made
+
+    def made_small(self: protocol.Protocol, transport: asyncio.Transport) -> None:
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+        transport.set_write_buffer_limits(high)
+        made(self, transport)
+
+    monkeypatch.setattr(protocol.Protocol, "connection_made", made_small)
+
+
+def send_until_cut_off(connection: socket.socket, what: bytes) -> None:
+    """Read nothing. Where the API waits for ever it takes no more at some point: that ends in a TimeoutError."""
+    with suppress(ConnectionError):
+        while True:
+            connection.sendall(what)
 
 
 @contextmanager
@@ -178,6 +242,45 @@ def test_connections_on_which_nothing_comes_are_closed(
             unread.sendall(head(client, "GET /health", "Content-Length: 100") + b"x")
             assert answer_on(unread)[0] == 200
             assert unread.recv(1) == b""
+
+
+def test_who_does_not_read_is_cut_off_and_holds_nothing(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(protocol, "SEND_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, "HEAD_SECONDS", 600)
+    with serving(settings, database, max_requests=1) as client, deaf(client) as connection:
+        send_until_cut_off(connection, b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n")
+        ask_until(client, "/openapi.json", 200)
+
+
+@pytest.mark.parametrize(
+    ("waits", "end"),
+    [
+        ("HEAD_SECONDS", b"GET /health HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n"),
+        ("SEND_SECONDS", b"\0\r\n\r\n"),
+    ],
+    ids=["after an answer", "after a refusal"],
+)
+def test_closing_does_not_wait_for_who_does_not_read(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, waits: str, end: bytes
+) -> None:
+    buffer_nothing(monkeypatch, high=2**30)  # too little is written for a pause
+    monkeypatch.setattr(protocol, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(protocol, waits, 0.5)
+    with serving(settings, database) as client, deaf(client) as connection:
+        connection.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20 + end)
+        send_until_cut_off(connection, b"x" * 1000)
+
+
+def test_who_reads_slowly_is_answered(settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    buffer_nothing(monkeypatch)  # every answer pauses, and goes on
+    with serving(settings, database) as client, deaf(client) as connection:
+        connection.sendall(
+            b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 5 + head(client, "GET /health", "Connection: close")
+        )
+        with connection.makefile("rb") as answers:
+            assert answers.read().count(b"HTTP/1.1 200") == 6
 
 
 def test_many_requests_come_on_one_connection(settings: Settings, database: Database) -> None:

@@ -1,5 +1,6 @@
 """`KOTADB_ASYNC_INDEXING=false`: the POST does the work itself."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -65,6 +66,15 @@ def test_a_child_that_is_killed_is_a_failed_job_without_a_retry(url: str, tmp_pa
         gate.release.set()
         retried = service.client.post(f"/jobs/{answer.json()['job_id']}/retry")
         assert (retried.status_code, retried.json()["status"]) == (200, "completed")
+
+
+def test_a_job_of_the_command_line_is_confined_by_a_retry_here_too(url: str, tmp_path: Path) -> None:
+    secret = make_repo(tmp_path / "secret", {"secret.py": "x = 1\n"})
+    with Service(url, tmp_path, async_indexing=False) as service:
+        job = json.loads(service.command("index", str(secret.path), "--no-wait", "--json"))["job_id"]
+        service.client.post(f"/jobs/{job}/cancel")
+        retried = service.client.post(f"/jobs/{job}/retry").json()
+    assert (retried["status"], retried["error"]["code"]) == ("failed", "outside_of_roots")
 
 
 def test_a_stop_does_not_wait_longer_than_the_drain(url: str, tmp_path: Path, git: GitServer) -> None:

@@ -35,7 +35,7 @@ def test_more_text_than_the_limit_is_not_indexed(
     database: Database, settings: Settings, owner: Owner, tmp_path: Path
 ) -> None:
     repo = make_repo(tmp_path / "repo", {"a.py": "x" * 600, "copy.py": "x" * 600, "b.py": "y" * 600})
-    for limit, status, code in ((1_200, "completed", None), (1_199, "failed", "too_much_source")):
+    for limit, status, code in ((1_800, "completed", None), (1_799, "failed", "too_much_source")):
         changed = settings.model_copy(update={"max_source_bytes": limit})
         job = _run(database, changed, owner, repo, confined=False)
         assert (job.status, job.error_code) == (status, code)

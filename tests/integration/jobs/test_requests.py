@@ -15,6 +15,7 @@ from kotadb.jobs.states import TRANSITIONS, sources
 from kotadb.model import Failure, IndexRequest, Job, JobStatus, Owner
 from kotadb.postgres import access, jobs, repositories
 from kotadb.postgres.database import Database
+from kotadb.postgres.migrate import our_migrations
 from kotadb.postgres.store import IndexHeader, collect_blobs, stage, store
 from kotadb.settings import Settings
 from support.databases import wait_until_somebody_waits
@@ -170,6 +171,27 @@ def test_a_cancelled_job_can_be_tried_again(database: Database, make_job: MakeJo
     again = requests.retry(database, job.id)
     assert (again.status, again.attempt) == (JobStatus.PENDING, 0)
     assert len(queue_rows(database)) == 2
+
+
+def test_a_confined_caller_confines_a_job_for_ever(database: Database, make_job: MakeJob) -> None:
+    job = make_job()
+    for confined, expected in ((False, False), (True, True), (False, True)):
+        requests.cancel(database, job.id)
+        assert requests.retry(database, job.id, confined=confined).confined is expected
+
+
+def test_jobs_from_before_confinement_are_confined(database: Database, make_job: MakeJob) -> None:
+    make_job()
+    [migration] = [each for each in our_migrations() if each.version.endswith("confined_jobs")]
+    with database.transaction() as connection:
+        connection.execute("alter table index_jobs drop column confined")
+        connection.execute(migration.sql.encode())
+        row = connection.execute("select confined from index_jobs").fetchone()
+        new = connection.execute(
+            "insert into index_jobs (owner_id, repository_uuid, repository_name, index_id)"
+            " select owner_id, repository_uuid, repository_name, index_id + 1 from index_jobs returning confined"
+        ).fetchone()
+    assert (row, new) == ({"confined": True}, {"confined": False})
 
 
 @pytest.mark.parametrize("ever_ran", [False, True])

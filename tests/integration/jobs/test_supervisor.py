@@ -243,6 +243,21 @@ def test_a_file_that_kills_its_parser_costs_the_file_and_nothing_else(url: str, 
     assert list(job["stats"]["files_skipped"]) in (["parser_memory"], ["parser_crash"], ["parser_timeout"])
 
 
+def test_a_repository_that_a_workers_memory_cannot_hold_fails_once_and_the_next_one_is_indexed(
+    url: str, tmp_path: Path, git: GitServer
+) -> None:
+    """Dense text under many names: parsed once, linked for each. The parser may have more than the worker."""
+    limits = {"max_worker_memory_bytes": 256 * 2**20, "max_parser_memory_bytes": 512 * 2**20}
+    dense = "".join(f"def f{number}(): return f{number + 1}()\n" for number in range(5_000))
+    with start(url, tmp_path, git, workers=1, **limits) as service:
+        world = World(service, git, tmp_path)
+        job = service.indexed(world.remote({f"a{number}.py": dense for number in range(60)})[0])
+        assert (job["status"], job["attempt"], job["error"]["code"]) == ("failed", 1, "worker_memory")
+        assert service.indexed(world.remote({"a.py": "x = 1\n"})[0])["status"] == "completed"
+        service.wait_for_log("a worker ended unasked", exit_code=0, restart_in_seconds=0)
+    assert job["stats"]["peak_memory_bytes"] < 2**30
+
+
 def test_the_git_server_is_not_trusted_without_being_named(url: str, tmp_path: Path, git: GitServer) -> None:
     make_repo(git.root / "owner" / "r", {"a.py": ""})
     with Service(url, tmp_path, workers=1, git_ca_file=git.ca_file) as service:

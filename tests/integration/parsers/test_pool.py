@@ -1,6 +1,7 @@
 """Poisonous files among good ones: the guilty are named, everybody else is parsed, nobody is left behind."""
 
 import os
+import resource
 import signal
 import threading
 from collections import Counter
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from kotadb.errors import ParserUnavailable
+from kotadb.jobs.worker import limit_memory
 from kotadb.model import SkipReason
 from kotadb.parsers.pool import BATCH_BYTES, BATCHES_AHEAD, Outcome, Parsed, ParseRequest, ParserPool, Unparsed
 from kotadb.settings import Settings
@@ -234,7 +236,18 @@ def test_what_a_child_has(settings: Settings, tmp_path: Path, monkeypatch: pytes
     assert "secret" not in str(report["environment"])
     assert str(repository) not in report["search_path"]
     assert "" not in report["search_path"]
-    core, memory = report["limits"]
+    core, memory, _ = report["limits"]
     assert core == 0
     assert settings.max_parser_memory_bytes < memory < settings.max_parser_memory_bytes + 2**30
     assert report["descriptors"] == 4  # the three standard ones and the socket
+
+
+def test_a_child_may_have_more_memory_than_its_worker(settings: Settings, tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+    limit_memory(2**30)
+    try:
+        assert resource.getrlimit(resource.RLIMIT_DATA) == (2**30, limits[1])
+        parse(settings, [b"report %s" % bytes(tmp_path / "report")])
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, limits)
+    assert msgpack.unpackb((tmp_path / "report").read_bytes())["limits"][2] == limits[1]

@@ -26,6 +26,6 @@ def indexed(database: Database, settings: Settings, owner: Owner, tmp_path: Path
         job = requests.get(database, job.id)
         assert job.status is JobStatus.COMPLETED, job
         overview = find_repository(database, owner.id, str(repo.path))
-        return Indexed(database, overview.repository, choose_index(overview, None), repo)
+        return Indexed(database, overview.repository, choose_index(database, overview.repository, None), repo)
 
     return make

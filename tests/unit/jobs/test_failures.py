@@ -77,7 +77,7 @@ def test_errors_of_git_go_by_what_it_says(stderr: str, fate: Fate) -> None:
         (OSError(errno.ENOSPC, "No space left on device"), Fate.RETRY_LATE),
         (OSError(errno.EDQUOT, "Disk quota exceeded"), Fate.RETRY_LATE),
         (OSError(errno.EACCES, "Permission denied"), Fate.RETRY),
-        (MemoryError(), Fate.RETRY),
+        (MemoryError(), Fate.FAIL),
         (RuntimeError("nobody knows"), Fate.RETRY),
     ],
 )
@@ -111,6 +111,19 @@ def test_a_full_disk_waits_five_times_as_long_and_stays_without_a_traceback() ->
     verdict = judge(from_postgres("53100"))
     assert [verdict.delay(settings, attempt) for attempt in (1, 2, 3)] == [300, 600, 1200]
     assert verdict.failure.traceback is None
+
+
+def test_want_of_memory_is_known_behind_other_errors_too_and_stays_without_a_traceback() -> None:
+    behind, while_handled = DatabaseUnavailable("PostgreSQL at host=db fails"), RuntimeError()
+    behind.__cause__ = psycopg.OperationalError("out of memory for query result")
+    while_handled.__context__ = MemoryError()
+    for error in (MemoryError(), behind, while_handled):
+        failure = judge(error).failure
+        assert (failure.code, failure.traceback) == ("worker_memory", None)
+    lost = ClaimLost()
+    lost.__context__ = MemoryError()
+    assert judge(lost).fate is Fate.DISCARD
+    assert judge(from_postgres("53200")).fate is Fate.RETRY
 
 
 def test_what_is_permanent_is_never_tried_again_and_a_garbled_answer_once() -> None:

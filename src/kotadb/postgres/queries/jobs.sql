@@ -93,8 +93,8 @@ update procrastinate_jobs set status = 'cancelled' where id = %(queue_job_id)s a
 -- name: retry
 -- Not while the same request waits already: that one will do it. The index is anew where it was deleted.
 update index_jobs j
-set status = 'pending', index_id = %(index_id)s, queue_job_id = null, attempt = 0, error_code = null, error_message = null,
-    error_traceback = null, stats = null, started_at = null, finished_at = null, next_attempt_at = null,
+set status = 'pending', index_id = %(index_id)s, confined = confined or %(confined)s, queue_job_id = null,
+    attempt = 0, error_code = null, error_message = null, error_traceback = null, stats = null, started_at = null, finished_at = null, next_attempt_at = null,
     updated_at = clock_timestamp()
 where id = %(id)s and status = any(%(allowed)s::job_status[]) and not exists (
     select from index_jobs other

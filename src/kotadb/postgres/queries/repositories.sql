@@ -36,7 +36,20 @@ select id, uuid, owner_id, address, name, created_at from repositories where id 
 
 -- name: indexes
 select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
-from indexes where repository_id = %(repository_id)s order by index_id
+from (
+    select * from indexes where repository_id = %(repository_id)s order by index_id desc limit %(limit)s) newest
+order by index_id
+
+-- name: stored_index
+select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
+from indexes
+where repository_id = %(repository_id)s and %(ref)s in (ref, pinned_sha) and indexed_at is not null
+order by index_id limit 1
+
+-- name: last_stored_index
+select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
+from indexes where repository_id = %(repository_id)s and indexed_at is not null
+order by indexed_at desc, index_id desc limit 1
 
 -- name: index
 select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
@@ -61,3 +74,27 @@ delete from git_credentials c using deleted d where c.owner_id = d.owner_id and 
 
 -- name: delete_index
 delete from indexes where repository_id = %(repository_id)s and index_id = %(index_id)s
+
+-- name: lock_with_unused
+-- The repositories of some indexes that `prune_indexes` may delete: nobody asks for one of them meanwhile (`hold`). One that
+-- is locked is at work: the next look will do it.
+select id from repositories
+where id in (
+    select i.repository_id from indexes i
+    where i.indexed_at is null and i.created_at < clock_timestamp() - make_interval(secs => %(seconds)s) and not exists (
+        select from index_jobs j
+        where j.repository_id = i.repository_id and j.index_id = i.index_id and j.status in ('pending', 'processing'))
+    limit %(limit)s)
+for update skip locked
+
+-- name: prune_indexes
+-- Asked for long ago, and nothing was ever stored: the ref does not exist, or the job failed. A statement of its own: it
+-- sees the jobs that were made before the lock.
+delete from indexes
+where (repository_id, index_id) in (
+    select i.repository_id, i.index_id from indexes i
+    where i.repository_id = any(%(repository_ids)s)
+        and i.indexed_at is null and i.created_at < clock_timestamp() - make_interval(secs => %(seconds)s) and not exists (
+            select from index_jobs j
+            where j.repository_id = i.repository_id and j.index_id = i.index_id and j.status in ('pending', 'processing'))
+    limit %(limit)s)
