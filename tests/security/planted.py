@@ -4,14 +4,13 @@ import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
+from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
 
 from kotadb.access import keys
 from kotadb.git import addresses, command, fetch, layout, sources
 from kotadb.git.command import Git
-from kotadb.http import app as http_app
-from kotadb.http import problems
 from kotadb.jobs import index_repo, supervisor
 from kotadb.parsers.process import ParserProcess
 from kotadb.pipeline import discover
@@ -115,11 +114,12 @@ def _without_folders(stream: Function) -> Function:
 
 
 def _importing_from_here() -> SimpleNamespace:
-    """Workers are started as `python -m` does by itself."""
+    """Workers are started as `python -m` does by itself; and nothing is planted in them, which would import kotadb."""
     popen = subprocess.Popen
 
-    def careless(program: list[str], **how: Any) -> Any:
-        return popen([part for part in program if part != "-P"], **how)
+    def careless(program: list[str], env: dict[str, str], **how: Any) -> Any:
+        bare = {name: value for name, value in env.items() if name != "PLANTED"}
+        return popen([part for part in program if part != "-P"], env=bare, **how)
 
     return SimpleNamespace(**{**vars(subprocess), "Popen": careless})
 
@@ -146,8 +146,9 @@ BREAKS: dict[str, Callable[[], object]] = {
     "owner_of_job": _set(stored_jobs, "get", _of_anybody(stored_jobs.get)),
     "owner_of_list": _set(asked_jobs, "list_jobs", _of_all),
     "hash": _set(keys, "hmac", _AlwaysEqual),
-    "problems": problems.STATUSES.clear,
-    "refs": _set(http_app, "parse_ref", lambda text: text),
+    # Looked up when they are broken: what is imported here is not imported from elsewhere afterwards.
+    "problems": lambda: import_module("kotadb.http.problems").STATUSES.clear(),
+    "refs": lambda: setattr(import_module("kotadb.http.app"), "parse_ref", lambda text: text),
     # Addresses and local paths.
     "deny_list": _set(addresses, "is_public", _anything),
     "names": _set(sources, "require_public_name", _anything),
