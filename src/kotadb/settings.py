@@ -33,7 +33,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="KOTADB_", frozen=True, extra="ignore", env_ignore_empty=True)
 
-    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
+    database_url: str | None = Field(default=None, validation_alias="DATABASE_URL", repr=False)
     data_dir: Path = Field(default_factory=default_data_dir)
     temp_dir: Path = Field(default_factory=lambda: Path(tempfile.gettempdir()))
     postgres_bin: Path | None = None
@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     local_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     git_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     git_ca_file: Path | None = None
-    git_proxy: str | None = None
+    git_proxy: str | None = Field(default=None, repr=False)
 
     max_job_seconds: float = Field(default=3600, gt=0)
     max_file_bytes: int = Field(default=MIB, ge=1, le=64 * MIB)  # a file is parsed, sent and stored in one piece

@@ -29,3 +29,9 @@ def test_a_connection_string_that_is_wrong_is_not_shown(url: str) -> None:
         check_url(url)
     assert "s3cret" not in str(caught.value)
     assert caught.value.__cause__ is None
+
+
+def test_passwords_are_not_part_of_what_settings_look_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://kotadb:s3cret@host/db")
+    monkeypatch.setenv("KOTADB_GIT_PROXY", "http://user:s3cret@proxy:3128")
+    assert "s3cret" not in repr(get_settings())
