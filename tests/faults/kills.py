@@ -161,7 +161,7 @@ def pause_workers(site: Site, scale: Scale, figures: Figures) -> None:
         for stage in stages:
             repo.git("reset", "--hard", "--quiet", "v1")
             held = hold(site, service, address, stage, send_on=True)
-            held.worker.suspend()
+            pause(held.worker)
             paused_at = site.now()
             repo.git("reset", "--hard", "--quiet", "v2")  # what the late one would store is not what the next one does
             site.git.let_go(address.rsplit("/", 1)[1] + "/")

@@ -2,7 +2,12 @@
 
 import os
 import select
+import time
 from pathlib import Path
+
+import psutil
+
+_STOPPED = "T"
 
 
 def descriptors() -> int:
@@ -17,6 +22,18 @@ def is_alive(process: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def pause(process: psutil.Process) -> None:
+    """Stop a process, and return once each of its threads stands still: the signal itself takes effect later."""
+    process.suspend()
+    while any(state != _STOPPED for state in _thread_states(process.pid)):
+        time.sleep(0.001)
+
+
+def _thread_states(process: int) -> list[str]:
+    threads = Path(f"/proc/{process}/task").iterdir()
+    return [(thread / "stat").read_text().rpartition(")")[2].split()[0] for thread in threads]
 
 
 class Watch:

@@ -204,7 +204,7 @@ def test_a_worker_paused_past_its_lease_discards_what_it_did(url: str, tmp_path:
     with start(url, tmp_path, git, workers=2, lease_seconds=2) as service:
         job, gate = held_job(service, git, tmp_path)
         paused = service.worker_of(job)
-        paused.suspend()
+        pause(paused)
         service.wait_for_log("job waits again", job_id=job, attempt_spent=True)
         gate.release.set()
         done = service.finished(job)
@@ -226,7 +226,7 @@ def test_a_worker_paused_while_it_stores_keeps_nobody_waiting(url: str, tmp_path
             gate.release.set()
             wait_until_somebody_waits(url)
             paused = worker_by_name(service, job)
-            paused.suspend()
+            pause(paused)
         done = service.finished(job)
         assert (done["status"], done["attempt"]) == ("completed", 2)
         paused.resume()
