@@ -16,7 +16,7 @@ from typing import Any
 from kotadb import lifeline
 from kotadb.access import keys
 from kotadb.git import fetch
-from kotadb.jobs import failures, index_repo, queue, requests, rescue, supervisor, tracker
+from kotadb.jobs import blobs, failures, index_repo, queue, requests, rescue, supervisor, tracker
 from kotadb.parsers import pool
 from kotadb.postgres import database
 from kotadb.postgres.database import Database
@@ -29,7 +29,7 @@ def plant(wanted: dict[str, Any]) -> None:
     """`wanted` has the `folder` of the barriers, and the name of a `break` or None."""
     for name, (module, function, when) in BARRIERS.items():
         setattr(module, function, _at_barrier(Path(wanted["folder"]) / name, getattr(module, function), when))
-    index_repo._store_blobs = _deadly_if_poisoned(index_repo._store_blobs)
+    blobs._store_blobs = _deadly_if_poisoned(blobs._store_blobs)
     if wanted["break"] in BREAKS:
         BREAKS[wanted["break"]]()
 
@@ -38,9 +38,9 @@ def plant(wanted: dict[str, Any]) -> None:
 
 BARRIERS: dict[str, tuple[Any, str, str]] = {
     "claimed": (index_repo, "_fetch", "before"),
-    "parse": (index_repo, "_store_blobs", "before"),  # with parser processes at work
-    "resolve": (index_repo, "_facts", "after"),
-    "staged": (index_repo, "stage", "after"),  # the transaction is open, and keeps nobody waiting
+    "parse": (blobs, "_store_blobs", "before"),  # with parser processes at work
+    "resolve": (index_repo, "plan", "after"),
+    "staged": (index_repo, "write_skipped", "before"),  # the transaction is open, and keeps nobody waiting
     "store": (index_repo, "store", "after"),  # all is written, nothing committed
     "stored": (index_repo, "_tidy", "before"),  # committed; the queue does not know yet
 }

@@ -11,7 +11,7 @@ from typing import Any
 from kotadb.access import keys
 from kotadb.git import addresses, command, fetch, layout, sources
 from kotadb.git.command import Git
-from kotadb.jobs import index_repo, supervisor
+from kotadb.jobs import blobs, index_repo, supervisor
 from kotadb.parsers.process import ParserProcess
 from kotadb.pipeline import discover
 from kotadb.postgres import jobs as stored_jobs
@@ -165,8 +165,8 @@ BREAKS: dict[str, Callable[[], object]] = {
     ),
     "imports": _set(supervisor, "subprocess", _importing_from_here()),
     # Text.
-    "decoding": _set(index_repo, "decode", bytes.decode),
-    "nul": _set(index_repo, "decode", lambda source: source.decode("utf-8", "replace")),  # PostgreSQL stores none
+    "decoding": _set(blobs, "decode", bytes.decode),
+    "nul": _set(blobs, "decode", lambda source: source.decode("utf-8", "replace")),  # PostgreSQL stores none
     "paths": _set(discover, "decode_path", lambda raw: raw.decode("utf-8", "surrogateescape")),
     # Limits.
     "memory": _both(

@@ -13,10 +13,12 @@ from textwrap import dedent
 from typing import NamedTuple
 
 from kotadb.languages import Files, language_of, load, modules
-from kotadb.model import FileFacts, Symbol, unpack_positions
+from kotadb.model import FileFacts, SourceFile, Symbol, unpack_positions
 from kotadb.pipeline.extract import extract
 from kotadb.pipeline.identify import symbol_ids
-from kotadb.pipeline.link import DependencyRow, LinkedFile, Linker, ReferenceRow
+from kotadb.pipeline.link import LinkedFile, Linker
+from kotadb.pipeline.packing import PackedFacts, pack, unpack_names
+from support.copied import DependencyRow, ReferenceRow, dependency_rows, reference_rows
 
 Sources = Mapping[str, str | bytes]
 Ref = tuple[str, str, str, str | None, str | None]
@@ -98,7 +100,7 @@ class Commit:
 
     def occurrences(self, path: str) -> list[Occurrence]:
         """Everything that the file refers to, by position."""
-        found = (each for row in self.rows[path].reference_rows() for each in self._occurrences(path, row))
+        found = (each for row in reference_rows(self.rows[path].references) for each in self._occurrences(path, row))
         return sorted(found, key=lambda occurrence: occurrence[:3])
 
     def _occurrences(self, path: str, row: ReferenceRow) -> list[Occurrence]:
@@ -121,8 +123,7 @@ class Commit:
 
     def dependencies(self, path: str) -> list[Dependency]:
         """The edges from a file to files and packages, in the order they are stored."""
-        rows = self.rows[path].dependency_rows()
-        return [self._dependency(row) for row in rows if row.kind != "use"]
+        return [self._dependency(row) for row in dependency_rows(self.rows[path].dependencies)]
 
     def _dependency(self, row: DependencyRow) -> Dependency:
         package = f"({row.package})" if row.package is not None else "?"
@@ -130,13 +131,16 @@ class Commit:
         return Dependency(row.kind, target, row.specifier, row.type_only, row.line)
 
     def uses(self, path: str) -> list[Use]:
-        """The edges from the file's symbols to symbols, sorted."""
-        here = self.ids[path]
-        return sorted(
-            Use(self._symbols[here, row.from_symbol_id], self._symbols[row.to_file_id, row.to_symbol_id], row.line)
-            for row in self.rows[path].dependency_rows()
-            if row.from_symbol_id is not None and row.to_file_id is not None and row.to_symbol_id is not None
-        )
+        """The edges from the file's symbols to symbols, sorted: as the view `symbol_uses` has them."""
+        lines: dict[tuple[str, str], int] = {}
+        for row in reference_rows(self.rows[path].references):
+            target = self._target(row.target_file_id, row.target_symbol_id)
+            if row.kind in ("import", "reexport") or None in (row.enclosing_symbol_id, row.target_symbol_id):
+                continue
+            user = self._symbols[self.ids[path], row.enclosing_symbol_id or 0]
+            key = user, str(target)
+            lines[key] = min(row.line, lines.get(key, row.line))
+        return sorted(Use(*pair, line) for pair, line in lines.items())
 
 
 def named(symbols: Iterable[Symbol]) -> Iterator[str]:
@@ -149,24 +153,34 @@ def named(symbols: Iterable[Symbol]) -> Iterator[str]:
 
 
 def facts_of(sources: Mapping[str, bytes]) -> dict[str, FileFacts]:
-    """The facts of the files that have a language, sent through their packed form as a job does."""
+    """The facts of the files that have a language."""
     found = {}
     for path, source in sources.items():
         language = language_of(path)
         if language is not None:
-            found[path] = FileFacts.unpack(extract(source, load(language)).pack())
+            found[path] = extract(source, load(language))
     return found
 
 
 def linked(
     sources: Mapping[str, bytes], facts: Mapping[str, FileFacts], ids: Mapping[str, int]
 ) -> dict[str, LinkedFile]:
-    """The rows of every file by path; files are added in the order of `facts`."""
+    """The rows of every file by path, from what is kept of each; files are linked in the order of `facts`."""
+    packed = {path: PackedFacts.of_bytes(pack(known).to_bytes()) for path, known in facts.items()}
+    linker = linker_of(sources, packed, ids)
+    return {path: linker.linked(number) for number, path in enumerate(facts)}
+
+
+def linker_of(sources: Mapping[str, bytes], packed: Mapping[str, PackedFacts], ids: Mapping[str, int]) -> Linker:
+    """What links these files, which are in the order of `packed`."""
     texts = {path: source.decode(errors="replace") for path, source in sources.items()}
-    linker = Linker(ids, modules(Files(frozenset(sources), texts.get)))
-    for path, known in facts.items():
-        linker.add(path, str(language_of(path)), known)
-    return {path: linker.linked(number, linker.resolved(number)) for number, path in enumerate(facts)}
+    files = [SourceFile(path, path.encode(), str(language_of(path)), "", 0) for path in packed]
+    kept = list(packed.values())
+    names = {name for each in kept for name in unpack_names(each.names)}
+    return Linker(
+        (1, 1), files, [ids[file.path] for file in files], ids, modules(Files(frozenset(sources), texts.get)),
+        kept.__getitem__, names,
+    )  # fmt: skip
 
 
 def refs(files: Sources, path: str) -> list[Ref]:

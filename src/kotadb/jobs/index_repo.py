@@ -1,14 +1,12 @@
 """The index-repo task: seven steps from a repository's address to a stored index."""
 
 import gc
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import ExitStack, closing
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-import psutil
 import psycopg
 import structlog
 
@@ -18,49 +16,23 @@ from kotadb.git.credentials import read_credential
 from kotadb.git.fetch import Fetched, fetch
 from kotadb.git.objects import list_tree, read_blobs
 from kotadb.git.sources import LocalSource, Source, parse_remote
+from kotadb.jobs.blobs import ParseResult, parse_blobs
 from kotadb.jobs.failures import is_out_of_memory
+from kotadb.jobs.relink import Facts, Manifests, Plan, plan, usable
 from kotadb.jobs.tracker import Run, claim
 from kotadb.jobs.workspace import Workspace, workspace
-from kotadb.languages import Files, language_of, modules
+from kotadb.languages import language_of, modules
 from kotadb.logs import get_logger
-from kotadb.model import (
-    EXTRACTOR_VERSION,
-    FileFacts,
-    Index,
-    Repository,
-    SkippedFile,
-    SkipReason,
-    SourceFile,
-    Step,
-    TokenSource,
-    TreeEntry,
-)
-from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
-from kotadb.pipeline.discover import IGNORE_FILE, Discovery, decode, discover, inspect
-from kotadb.pipeline.identify import file_digest, file_ids
+from kotadb.model import Index, Repository, SkippedFile, SkipReason, SourceFile, Step, TokenSource, TreeEntry
+from kotadb.pipeline.discover import IGNORE_FILE, Discovery, decode, discover
+from kotadb.pipeline.identify import file_ids
 from kotadb.pipeline.ignore import exclusion
 from kotadb.pipeline.link import Linker
 from kotadb.postgres import credentials, repositories
 from kotadb.postgres.database import Connection, Database
-from kotadb.postgres.store import (
-    Blob,
-    BlobKey,
-    IndexHeader,
-    StagedFile,
-    add_blobs,
-    collect_blobs,
-    content,
-    digests,
-    known_blobs,
-    load_facts,
-    refresh_statistics,
-    stage,
-    store,
-)
+from kotadb.postgres.store import IndexHeader, IndexWriter, collect_blobs, refresh_statistics, store, write_skipped
 from kotadb.settings import Settings
 
-BATCH_BYTES = 2 * 1024 * 1024
-LOG_MEMORY_ABOVE_FILES = 1_000
 MAX_IGNORE_BYTES = 1024 * 1024
 FILE_MODE = "100"
 LOG_PATHS = 20
@@ -115,15 +87,15 @@ def index_repo(run: Run, settings: Settings) -> None:
     with ExitStack() as stack:
         here = stack.enter_context(workspace(settings.temp_dir, run.job.id, run.claim))
         fetched = _fetch(run, settings, here)
-        if (current := _current_index(run, settings, fetched)) is not None:
+        index = _index(run)
+        if _is_current(run, settings, fetched, index):
             stack.close()
-            _skip(run, fetched, current)
+            _skip(run, fetched, index)
             return
         found = _discover(run, settings, fetched)
-        parsed = _parse(run, settings, fetched, found)  # and symbols: a file is parsed and extracted in one go
+        parsed = parse_blobs(run, settings, fetched, found.files)  # and symbols: a file is read and done with once
         stack.close()
-        linked = _link(run, found, parsed)
-        written = _store(run, settings, fetched, linked)
+        written = _link_and_store(run, settings, fetched, index, found, parsed)
     _tidy(run, written)
 
 
@@ -158,15 +130,18 @@ def _token_source(connection: Connection, repository: Repository, source: Source
     return credentials.find(connection, repository.owner_id, source.address, source.server)
 
 
-def _current_index(run: Run, settings: Settings, fetched: Fetched) -> Index | None:
-    """The index, if it holds this commit already, made the same way, and no rebuild is asked for."""
+def _index(run: Run) -> Index:
+    """The index as it is."""
     with run.database.transaction() as connection:
         index = repositories.index(connection, run.repository_id, run.job.index_id)
     if index is None:
         raise ClaimLost
-    stored = index.commit_sha, index.extractor_version, index.limits
-    wanted = fetched.commit_sha, EXTRACTOR_VERSION, limits(settings)
-    return index if stored == wanted and not run.job.force else None
+    return index
+
+
+def _is_current(run: Run, settings: Settings, fetched: Fetched, index: Index) -> bool:
+    """Whether the index holds this commit already, made the same way, and no rebuild is asked for."""
+    return index.commit_sha == fetched.commit_sha and usable(run, index, limits(settings)) is not None
 
 
 def _skip(run: Run, fetched: Fetched, current: Index) -> None:
@@ -241,150 +216,56 @@ def _watched(run: Run, is_excluded: Callable[[str], bool]) -> Callable[[str], bo
     return watched
 
 
-# ---- 3 and 4: parse, symbols -----------------------------------------------------------------------------------------
+# ---- 5 to 7: references, dependencies, store -------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ParseResult:
-    """What became of the blobs that were new: their packed facts, or why they are skipped."""
+def _link_and_store(
+    run: Run, settings: Settings, fetched: Fetched, current: Index, found: Discovery, parsed: ParseResult
+) -> int:
+    """Link what has to be, and replace the index and complete the job, in one transaction.
 
-    facts: dict[BlobKey, bytes]
-    skipped: dict[BlobKey, SkipReason]
+    Returns how many files were written. The server stores rows while the next ones are made.
+    """
+    commit = _Commit(found, parsed)
+    with run.step(Step.REFERENCES):
+        facts = Facts(run, commit.files, parsed)
+        todo = plan(run, usable(run, current, limits(settings)), commit.files, commit.file_ids, commit.skipped, facts)
+        manifests = Manifests(run, commit.files)
+        linker = Linker(
+            (run.repository_id, run.job.index_id), commit.files, commit.file_ids, commit.by_path,
+            modules(manifests.files(commit.by_path)), facts, todo.known_names,
+        )  # fmt: skip
 
+    def replace_index(connection: Connection) -> tuple[dict[str, Any], int]:
+        writer = IndexWriter(connection, run.repository_id, run.job.index_id, settings.lease_seconds / 3)
+        with writer:
+            written = _write(run, commit, todo, facts, linker, writer)
+        with run.clock(Step.STORE):
+            write_skipped(connection, run.repository_id, run.job.index_id, commit.skipped)
+        read = sorted(todo.manifests | manifests.read)
+        header = IndexHeader(fetched.commit_sha, fetched.branch, limits(settings), read)
+        return store(connection, run.job.id, run.claim, header, run.stats()), written
 
-def _parse(run: Run, settings: Settings, fetched: Fetched, found: Discovery) -> ParseResult:
-    """Parse and extract the blobs that are new, and store them in batches as they come."""
-    new = _new_blobs(run, found)
-    result = ParseResult({}, {})
-    seconds = {Step.PARSE: 0.0, Step.SYMBOLS: 0.0, Step.REFERENCES: 0.0}
-    # Closed at the end, whatever it is: git must not read on in a directory that is being removed.
-    requests = _requests(run, fetched, new, result)
-    with run.step(Step.PARSE, len(new)), closing(requests), ParserPool(settings) as pool:
-        outcomes = pool.run(requests)
-        for batch in _batches(_counted(run, outcomes, new, result)):
-            for parsed in batch:
-                result.facts[new[parsed.key]] = parsed.facts
-                seconds[Step.PARSE] += parsed.parse_seconds
-                seconds[Step.SYMBOLS] += parsed.symbols_seconds
-                seconds[Step.REFERENCES] += parsed.references_seconds
-            _store_blobs(run, new, batch)
-            if len(new) > LOG_MEMORY_ABOVE_FILES:
-                log.info(
-                    "parsed", files=len(result.facts), of=len(new), memory_bytes=psutil.Process().memory_info().rss
-                )
-    run.note_children(pool.peak_memory_bytes)
-    run.divide(Step.PARSE, seconds)
-    return result
-
-
-def _new_blobs(run: Run, found: Discovery) -> list[BlobKey]:
-    """The blobs that this version of the extractor has not seen; all of them in a forced rebuild."""
-    with run.database.transaction() as connection:
-        known = set() if run.job.force else known_blobs(connection, run.repository_id)
-    wanted = dict.fromkeys((file.blob_sha, file.language) for file in found.files)
-    return [key for key in wanted if key not in known]
+    with run.step(Step.REFERENCES, len(todo.numbers)):
+        stats, written = run.store(replace_index)
+    metrics.run_ended(metrics.Outcome.COMPLETED, stats)
+    log.info("job completed", commit_sha=fetched.commit_sha, **stats)
+    return written
 
 
-def _requests(run: Run, fetched: Fetched, new: list[BlobKey], result: ParseResult) -> Generator[ParseRequest]:
-    """Read the blobs; those whose content says that they are no source text are skipped here."""
-    with closing(read_blobs(fetched.git_dir, (blob_sha for blob_sha, _ in new), check=run.check)) as sources:
-        for number, (blob_sha, source) in enumerate(sources):
-            language = new[number][1]
-            reason = SkipReason.MISSING_BLOB if source is None else inspect(source, language)
-            if source is None or reason is not None:
-                result.skipped[blob_sha, language] = reason or SkipReason.MISSING_BLOB
-            else:
-                # What is parsed is what is stored, so that positions are positions in that text.
-                yield ParseRequest(number, language, decode(source).encode())
-    run.go_on_as(Step.SYMBOLS)  # all are with the parsers: their symbols are what we wait for
+class _Commit:
+    """What the new index will hold, and what it leaves out."""
 
-
-def _counted(run: Run, outcomes: Iterable[Outcome], new: list[BlobKey], result: ParseResult) -> Iterator[Parsed]:
-    """Sort out what the parsers could not do, and report how far they are."""
-    parsed = 0
-    for outcome in outcomes:
-        if isinstance(outcome, Parsed):
-            parsed += 1
-            yield outcome
-        else:
-            key = new[outcome.key]
-            result.skipped[key] = outcome.reason
-            log.warning("file skipped", blob_sha=key[0], language=key[1], reason=outcome.reason.value)
-        run.advance(parsed + len(result.skipped))
-
-
-def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:
-    batch: list[Parsed] = []
-    size = 0
-    for item in parsed:
-        batch.append(item)
-        size += len(item.source)
-        if size >= BATCH_BYTES:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
-
-
-def _store_blobs(run: Run, new: list[BlobKey], batch: Iterable[Parsed]) -> None:
-    blobs = [Blob(new[item.key], item.source.decode(), item.facts) for item in batch]
-    with run.clock(Step.STORE):
-        run.store(lambda connection: add_blobs(connection, run.repository_id, blobs, replace=run.job.force))
-
-
-# ---- 5 and 6: references, dependencies -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Linked:
-    """Everything that the new index will hold but for what is stored already: the source text."""
-
-    files: list[StagedFile]
-    skipped: list[tuple[int, SkippedFile]]
-
-
-def _link(run: Run, found: Discovery, parsed: ParseResult) -> Linked:
-    """Find what the references of all files refer to, from their facts alone."""
-    ids = file_ids([file.raw_path for file in found.files] + [entry.raw_path for entry in found.skipped])
-    files = [file for file in found.files if (file.blob_sha, file.language) not in parsed.skipped]
-    skipped = [(ids[entry.raw_path], entry) for entry in (*found.skipped, *_skipped_blobs(found.files, parsed))]
-    with run.step(Step.REFERENCES, len(files)):
-        paths = {entry.path: ids[entry.raw_path] for _, entry in skipped}
-        paths |= {file.path: ids[file.raw_path] for file in files}
-        facts = _facts(run, files, parsed)
-        linker = Linker(paths, modules(Files(frozenset(paths), _reader(run, files))))
-        for file in files:
-            linker.add(file.path, file.language, FileFacts.unpack(facts[file.blob_sha, file.language]))
-        staged = []
-        for number, file in enumerate(files):
-            resolved = linker.resolved(number)
-            with run.clock(Step.DEPENDENCIES):
-                linked = linker.linked(number, resolved)
-            digest = file_digest(file, linked.digest())
-            key = file.blob_sha, file.language
-            staged.append(StagedFile(ids[file.raw_path], file, digest, facts[key], linked))
-            run.advance(number + 1)
-    return Linked(staged, skipped)
-
-
-def _facts(run: Run, files: Iterable[SourceFile], parsed: ParseResult) -> dict[BlobKey, bytes]:
-    """The packed facts of all files: of those just parsed, and of those known before."""
-    keys = {(file.blob_sha, file.language) for file in files} - parsed.facts.keys()
-    with run.database.transaction() as connection:
-        return parsed.facts | load_facts(connection, run.repository_id, keys)
-
-
-def _reader(run: Run, files: Iterable[SourceFile]) -> Callable[[str], str | None]:
-    """Reads the text of an indexed file: manifests say where modules are."""
-    keys = {file.path: (file.blob_sha, file.language) for file in files}
-
-    def read(path: str) -> str | None:
-        if path not in keys:
-            return None
-        with run.database.transaction() as connection:
-            return content(connection, run.repository_id, keys[path])
-
-    return read
+    def __init__(self, found: Discovery, parsed: ParseResult) -> None:
+        files = [file for file in found.files if (file.blob_sha, file.language) not in parsed.skipped]
+        skipped = [*found.skipped, *_skipped_blobs(found.files, parsed)]
+        entries: list[SourceFile | SkippedFile] = [*skipped, *files]
+        ids = file_ids([entry.raw_path for entry in entries])
+        self.files: Sequence[SourceFile] = files
+        self.file_ids = [ids[file.raw_path] for file in files]
+        self.skipped = [(ids[entry.raw_path], entry) for entry in skipped]
+        # Names that are no text may look like others: a file is then meant rather than what is skipped.
+        self.by_path = {entry.path: ids[entry.raw_path] for entry in entries}
 
 
 def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator[SkippedFile]:
@@ -394,30 +275,21 @@ def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator
             yield SkippedFile(file.path, file.raw_path, reason)
 
 
-# ---- 7: store --------------------------------------------------------------------------------------------------------
-
-
-def _store(run: Run, settings: Settings, fetched: Fetched, linked: Linked) -> int:
-    """Replace the index and complete the job, in one transaction. Returns how many files differ."""
-    header = IndexHeader(fetched.commit_sha, fetched.branch, limits(settings))
-
-    def replace_index(connection: Connection) -> tuple[dict[str, Any], int]:
-        files = _changed(connection, run, linked.files)
-        stage(connection, files, linked.skipped)
-        stats = store(connection, run.job.id, run.claim, header, run.stats(), rewrite=run.job.force)
-        return stats, sum(item.facts is not None for item in files)
-
-    with run.step(Step.STORE):
-        stats, written = run.store(replace_index)
-    metrics.run_ended(metrics.Outcome.COMPLETED, stats)
-    log.info("job completed", commit_sha=fetched.commit_sha, **stats)
+def _write(run: Run, commit: _Commit, todo: Plan, facts: Facts, linker: Linker, writer: IndexWriter) -> int:
+    """Link the files that have to be, and write those that differ from what is stored."""
+    written = 0
+    writer.delete(todo.stored.keys() if run.job.force else todo.gone)
+    for done, number in enumerate(todo.numbers, start=1):
+        file_id = commit.file_ids[number]
+        linked = linker.linked(number)
+        stored = None if run.job.force else todo.stored.get(file_id)
+        if stored is None or stored.digest != linked.digest:
+            with run.clock(Step.STORE):
+                writer.delete([file_id] if stored is not None else [])
+                writer.write(file_id, commit.files[number], facts(number), linked)
+            written += 1
+        run.advance(done)
     return written
-
-
-def _changed(connection: Connection, run: Run, files: Iterable[StagedFile]) -> list[StagedFile]:
-    """The files, with facts only for those that differ from what the index holds."""
-    stored = {} if run.job.force else digests(connection, run.repository_id, run.job.index_id)
-    return [replace(item, facts=None) if stored.get(item.file_id) == item.digest else item for item in files]
 
 
 def _tidy(run: Run, written: int) -> None:

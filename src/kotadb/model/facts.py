@@ -1,18 +1,16 @@
-"""What is known of one file from its text alone: compact values, packed with msgpack."""
+"""What is known of one file from its text alone."""
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Self
-
-import msgpack
 
 from kotadb.model.references import NO_LINKS, Links
 
-EXTRACTOR_VERSION = 2
+EXTRACTOR_VERSION = 3
 """Version of what extraction and resolution write. Stored facts of another version are not used.
 
 1: files and symbols of TypeScript, TSX, JavaScript, JSX and Python.
 2: imports, exports, types and references; a constant that shares its name with a type is a symbol.
+3: facts are packed as an outline, which is what other files ask for, and as rows.
 """
 
 
@@ -73,34 +71,3 @@ class FileFacts:
     has_errors: bool
     symbols: tuple[Symbol, ...] = ()
     links: Links = NO_LINKS
-
-    def pack(self) -> bytes:
-        """The facts as bytes, to send and to store."""
-        symbols = [
-            [
-                s.name, s.qualified_name, s.kind.value, s.line_start, s.line_end, s.column_start, s.column_end,
-                s.name_line, s.name_column, s.signature, s.documentation, s.exported, s.is_async, s.access,
-            ]
-            for s in self.symbols
-        ]  # fmt: skip
-        packed: bytes = msgpack.packb([self.lines, self.has_errors, symbols, self.links])
-        return packed
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> Self:
-        """The facts that `pack` made bytes of. Raises ValueError for other bytes."""
-        lines, has_errors, rows, links = msgpack.unpackb(packed, strict_map_key=False)
-        return cls(lines, has_errors, tuple(_symbol(row) for row in rows), Links.of_rows(links))
-
-    @staticmethod
-    def unpack_header(packed: bytes) -> tuple[int, bool]:
-        """`lines` and `has_errors` alone, without unpacking the rest."""
-        unpacker = msgpack.Unpacker()
-        unpacker.feed(packed)
-        unpacker.read_array_header()
-        return unpacker.unpack(), unpacker.unpack()
-
-
-def _symbol(row: list[Any]) -> Symbol:
-    name, qualified_name, kind, *rest = row
-    return Symbol(name, qualified_name, SymbolKind(kind), *rest)

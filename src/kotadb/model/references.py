@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from enum import IntEnum, StrEnum
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 
 import msgpack
 
@@ -140,28 +140,8 @@ class Links(NamedTuple):
     expressions: tuple[Expression, ...] = ()
     references: tuple[Reference, ...] = ()
 
-    @classmethod
-    def of_rows(cls, rows: list[Any]) -> Self:
-        """The links that were packed as these plain lists."""
-        imports, exports, types, expressions, references = rows
-        return cls(
-            tuple(
-                Import(specifier, DependencyKind(kind), type_only, line, tuple(names))
-                for specifier, kind, type_only, line, names in imports
-            ),
-            Exports(exports[0], exports[1], tuple(exports[2]), None if exports[3] is None else tuple(exports[3])),
-            Types(*types),
-            tuple(Expression(_OPS[op], operand, name) for op, operand, name in expressions),
-            tuple(
-                Reference(_KINDS[kind], expression, enclosing, positions)
-                for kind, expression, enclosing, positions in references
-            ),
-        )
-
 
 NO_LINKS = Links()
-_OPS = tuple(Op)
-_KINDS = {kind.value: kind for kind in ReferenceKind}
 
 
 def pack_positions(positions: Iterable[tuple[int, int]]) -> bytes:

@@ -52,7 +52,7 @@ class TokenSource:
 class Index:
     """A repository at a ref as asked for, or at `pinned_sha`. What it holds is None until the first store.
 
-    `limits` is the digest of the settings that decide what is skipped.
+    `limits` are the settings that decide what is skipped, `manifests` the paths whose text says where modules are.
     """
 
     index_id: int
@@ -64,4 +64,5 @@ class Index:
     indexed_at: datetime | None
     extractor_version: int | None
     limits: str | None
+    manifests: list[str] | None
     stats: dict[str, Any] | None

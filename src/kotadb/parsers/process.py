@@ -55,7 +55,7 @@ class ParseRequest:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A file's packed `FileFacts`, with the source text that they were read from (the request's own object)."""
+    """A file's packed facts, with the source text that they were read from (the request's own object)."""
 
     key: int
     source: bytes

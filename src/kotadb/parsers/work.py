@@ -6,10 +6,11 @@ from typing import NamedTuple
 from kotadb.languages import load
 from kotadb.model import TEXT
 from kotadb.pipeline.extract import definitions, facts_of, links, parse, text_facts
+from kotadb.pipeline.packing import pack
 
 
 class Result(NamedTuple):
-    """Packed `FileFacts`, and the seconds that the syntax tree, the symbols and the references took."""
+    """Packed `PackedFacts`, and the seconds that the syntax tree, the symbols and the references took."""
 
     facts: bytes
     parse_seconds: float
@@ -18,14 +19,14 @@ class Result(NamedTuple):
 
 
 def work(language: str, source: bytes) -> Result:
-    """The facts of one file. `language` is a name that `languages.load` knows, or `model.TEXT`."""
+    """What is kept of one file. `language` is a name that `languages.load` knows, or `model.TEXT`."""
     begun = perf_counter()
     if language == TEXT:
-        return Result(text_facts(source).pack(), 0.0, perf_counter() - begun, 0.0)
+        return Result(pack(text_facts(source)).to_bytes(), 0.0, perf_counter() - begun, 0.0)
     grammar = load(language)
     tree = parse(source, grammar)
     parsed = perf_counter()
     defined = definitions(source, tree, grammar)
     found = perf_counter()
-    packed = facts_of(source, tree, defined, links(source, tree, grammar, defined)).pack()
+    packed = pack(facts_of(source, tree, defined, links(source, tree, grammar, defined))).to_bytes()
     return Result(packed, parsed - begun, found - parsed, perf_counter() - found)

@@ -5,15 +5,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from kotadb.languages.modules import MISSING, Location
-from kotadb.model import DependencyKind, Import, ReferenceKind, unpack_positions
-from kotadb.pipeline.program import Program, Target
-from kotadb.pipeline.resolve import Resolved
-
-_IMPORTS = frozenset({ReferenceKind.IMPORT, ReferenceKind.REEXPORT})
+from kotadb.model import DependencyKind, Import
+from kotadb.pipeline.program import Program
 
 
 class Dependency(NamedTuple):
-    """An edge from a file. To a file, to a package, between symbols, or with neither to something that is missing."""
+    """An edge from a file by an import: to a file, to a package, or with neither to something that is missing."""
 
     kind: DependencyKind
     to_file: str | None = None
@@ -22,8 +19,6 @@ class Dependency(NamedTuple):
     """As the source has it."""
     type_only: bool = False
     line: int | None = None
-    from_symbol: int | None = None
-    to_symbol: Target | None = None
 
 
 def imports(program: Program, number: int, found: Iterable[Import]) -> Iterator[Dependency]:
@@ -45,20 +40,6 @@ def _destinations(program: Program, number: int, item: Import) -> Iterator[Locat
             yield submodule
     if MISSING in submodules or (not submodules and module.folder is None):  # a folder by itself loads no file
         yield module
-
-
-def uses(found: Iterable[Resolved]) -> Iterator[Dependency]:
-    """The edges between symbols: each symbol and what it refers to, once, with the first line that does."""
-    first: dict[tuple[int, Target], tuple[int, str | None]] = {}
-    for reference in found:
-        if reference.target is None or reference.enclosing < 0 or reference.kind in _IMPORTS:
-            continue
-        line = unpack_positions(reference.positions)[0][0]
-        key = reference.enclosing, reference.target
-        if key not in first or line < first[key][0]:
-            first[key] = line, reference.target_file
-    for (enclosing, target), (line, path) in first.items():
-        yield Dependency(DependencyKind.USE, path, line=line, from_symbol=enclosing, to_symbol=target)
 
 
 def cycles(edges: Mapping[str, Iterable[str]]) -> list[list[str]]:

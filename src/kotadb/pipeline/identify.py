@@ -1,10 +1,10 @@
-"""Ids and digests: computed from what they name, so that an edit changes the ids of nothing else."""
+"""Ids: computed from what they name, so that an edit changes the ids of nothing else."""
 
 from collections import Counter
 from collections.abc import Iterable
 from hashlib import blake2b
 
-from kotadb.model import EXTRACTOR_VERSION, SourceFile, Symbol
+from kotadb.model import Symbol
 
 
 def file_ids(raw_paths: Iterable[bytes]) -> dict[bytes, int]:
@@ -22,13 +22,6 @@ def symbol_ids(symbols: Iterable[Symbol]) -> list[int]:
         seen[name] += 1
     ids = _probe(sorted(keys), 31)
     return [ids[key] for key in keys]
-
-
-def file_digest(file: SourceFile, links: bytes) -> bytes:
-    """16 bytes that differ whenever a row of this file would; `links` is the digest of what it refers to."""
-    parts = (file.raw_path, file.blob_sha.encode(), file.language.encode(), str(EXTRACTOR_VERSION).encode(), links,
-             *(tag.encode() for tag in file.tags))  # fmt: skip
-    return blake2b(b"\0".join(parts), digest_size=16).digest()
 
 
 def _probe(keys: Iterable[bytes], bits: int) -> dict[bytes, int]:

@@ -1,145 +1,131 @@
 """Steps five and six for a whole commit: rows of references and dependencies, file by file, ready to be stored."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Container, Mapping, Sequence
 from hashlib import blake2b
-from typing import NamedTuple, Self
-
-import msgpack
+from struct import Struct
+from typing import NamedTuple
 
 from kotadb.languages.modules import Modules
-from kotadb.model import FileFacts, Import, Reference, Symbol, unpack_positions
-from kotadb.pipeline import graph, program
-from kotadb.pipeline.identify import symbol_ids
-from kotadb.pipeline.program import Program, Target
-from kotadb.pipeline.resolve import Resolved, resolve
-
-
-class ReferenceRow(NamedTuple):
-    """All occurrences of one reference in a file, as stored. Symbols are named by their ids in their files."""
-
-    name: str
-    kind: str
-    enclosing_symbol_id: int | None
-    target_file_id: int | None
-    target_symbol_id: int | None
-    resolution: str | None
-    package: str | None
-    occurrences: int
-    positions: bytes
-
-
-class DependencyRow(NamedTuple):
-    """One edge from a file, as stored."""
-
-    to_file_id: int | None
-    package: str | None
-    kind: str
-    specifier: str | None
-    type_only: bool
-    line: int | None
-    from_symbol_id: int | None
-    to_symbol_id: int | None
+from kotadb.model import EXTRACTOR_VERSION, SourceFile
+from kotadb.pipeline import graph, rows
+from kotadb.pipeline.packing import FileRows, OpenReference, PackedFacts, unpack_outline, unpack_rows
+from kotadb.pipeline.program import EVERYTHING, MAX_READS, Program, Target
+from kotadb.pipeline.resolve import Resolved, is_use, resolve
+from kotadb.pipeline.rows import NULL, bigint, occurrences_tail, reference_tail
 
 
 class LinkedFile(NamedTuple):
-    """The rows of one file, packed, for they wait until all files are done."""
+    """All rows of one file, in the format of COPY, and what is said about them."""
 
+    symbols: bytes
     references: bytes
     dependencies: bytes
-
-    @classmethod
-    def of(cls, references: Iterable[ReferenceRow], dependencies: Iterable[DependencyRow]) -> Self:
-        """The rows, packed."""
-        return cls(msgpack.packb(list(references)), msgpack.packb(list(dependencies)))
-
-    def digest(self) -> bytes:
-        """16 bytes that differ whenever a row does."""
-        return blake2b(self.references + self.dependencies, digest_size=16).digest()
-
-    def reference_rows(self) -> list[ReferenceRow]:
-        return [ReferenceRow(*row) for row in msgpack.unpackb(self.references)]
-
-    def dependency_rows(self) -> list[DependencyRow]:
-        return [DependencyRow(*row) for row in msgpack.unpackb(self.dependencies)]
-
-
-class _Facts(NamedTuple):
-    """What is kept of one file beside its place in the program."""
-
-    symbols: tuple[Symbol, ...]
-    imports: tuple[Import, ...]
-    references: tuple[Reference, ...]
+    symbol_count: int
+    reference_count: int
+    """Occurrences."""
+    dependency_count: int
+    """Imports, and uses of one symbol by another."""
+    reads: bytes | None
+    """Hashes of what was read of the program to link it (`program.read_hash`), 4 bytes each; None for everything."""
+    digest: bytes
+    """16 bytes that differ whenever anything of this does, or anything of the file."""
 
 
 class Linker:
-    """Links the files of one commit. Feed it all of them, then ask for the rows of each by its place.
+    """Links the files of one commit, in any order.
 
-    `file_ids` has the ids of all files by path, those included that are not indexed; `modules` what finds the modules
-    of a language.
+    `index` has the ids of repository and index, `ids` those of the files, and `by_path` those of all entries of the
+    commit, which a file may import without their being indexed. `modules` has what finds the modules of a language,
+    `facts` gives what is kept of a file, by its place in `files`, and `known_names` is as in `Program`.
     """
 
-    def __init__(self, file_ids: Mapping[str, int], modules: Mapping[str, Modules]) -> None:
-        self._file_ids = file_ids
-        self._modules = modules
-        self._files: list[program.File] = []
-        self._facts: list[_Facts] = []
-        self._symbol_ids: dict[int, list[int]] = {}
-
-    def add(self, path: str, language: str, facts: FileFacts) -> None:
-        """Take the next file."""
-        links = facts.links
-        self._files.append(program.file(path, self._modules.get(language), facts.symbols, links))
-        self._facts.append(_Facts(facts.symbols, links.imports, links.references))
-
-    @cached_property
-    def _program(self) -> Program:
-        return Program(self._files)
-
-    def resolved(self, number: int) -> list[Resolved]:
-        """The references of a file, resolved."""
-        return list(resolve(self._program, number, self._facts[number].references))
-
-    def linked(self, number: int, resolved: Sequence[Resolved]) -> LinkedFile:
-        """The rows of a file, for what `resolved` gave for it."""
-        edges = (*graph.imports(self._program, number, self._facts[number].imports), *graph.uses(resolved))
-        return LinkedFile.of(
-            (self._reference_row(number, item) for item in resolved),
-            (self._dependency_row(number, edge) for edge in edges),
+    def __init__(
+        self,
+        index: tuple[int, int],
+        files: Sequence[SourceFile],
+        ids: Sequence[int],
+        by_path: Mapping[str, int],
+        modules: Mapping[str, Modules],
+        facts: Callable[[int], PackedFacts],
+        known_names: Container[int],
+    ) -> None:
+        self._index = index
+        self._files = files
+        self._ids = ids
+        self._by_path = by_path
+        self._facts = facts
+        self._program = Program(
+            [file.path for file in files],
+            [modules.get(file.language) for file in files],
+            lambda number: unpack_outline(facts(number).outline),
+            known_names,
         )
 
-    def _reference_row(self, number: int, item: Resolved) -> ReferenceRow:
-        return ReferenceRow(
-            name=item.name,
-            kind=item.kind.value,
-            enclosing_symbol_id=self._symbol_id((number, item.enclosing)) if item.enclosing >= 0 else None,
-            target_file_id=self._file_id(item.target_file),
-            target_symbol_id=self._symbol_id(item.target),
-            resolution=item.resolution.value if item.resolution is not None else None,
-            package=item.package,
-            occurrences=len(unpack_positions(item.positions)),
-            positions=item.positions,
+    def linked(self, number: int) -> LinkedFile:
+        """The rows of a file."""
+        file, kept = self._files[number], unpack_rows(self._facts(number).rows)
+        file_id = self._ids[number]
+        self._program.reads = set()
+        resolved = [resolve(self._program, number, each.reference) for each in kept.open]
+        edges = list(graph.imports(self._program, number, kept.imports))
+        decided = [self._tail(number, *each) for each in zip(kept.open, resolved, strict=True)]
+        dependencies = rows.dependency_rows(
+            self._head(rows.DEPENDENCY_FIELDS, file_id),
+            [(edge, self._by_path[edge.to_file] if edge.to_file is not None else None) for edge in edges],
+        )
+        reads = _packed(self._program.reads)
+        head = self._head(rows.REFERENCE_FIELDS, file_id)
+        return LinkedFile(
+            symbols=rows.rows(self._head(rows.SYMBOL_FIELDS, file_id), kept.symbols),
+            references=rows.rows(head, decided)
+            + rows.rows(head + NULL, kept.elsewhere)
+            + rows.rows(head + bigint(file_id), kept.here),
+            dependencies=dependencies,
+            symbol_count=len(kept.symbols),
+            reference_count=kept.occurrences,
+            dependency_count=len(edges) + self._uses(number, kept, resolved),
+            reads=reads,
+            digest=_digest(file, *decided, dependencies, reads or b"-"),
         )
 
-    def _dependency_row(self, number: int, edge: graph.Dependency) -> DependencyRow:
-        return DependencyRow(
-            to_file_id=self._file_id(edge.to_file),
-            package=edge.package,
-            kind=edge.kind.value,
-            specifier=edge.specifier,
-            type_only=edge.type_only,
-            line=edge.line,
-            from_symbol_id=self._symbol_id((number, edge.from_symbol)) if edge.from_symbol is not None else None,
-            to_symbol_id=self._symbol_id(edge.to_symbol),
+    def _head(self, fields: int, file_id: int) -> bytes:
+        return rows.head(fields, *self._index, file_id)
+
+    def _tail(self, number: int, reference: OpenReference, found: Resolved) -> bytes:
+        """The row of a reference behind its head, with the id of the target's file."""
+        target_file = self._by_path[found.target_file] if found.target_file is not None else None
+        return bigint(target_file) + reference_tail(
+            reference.number,
+            found.kind,
+            found.name,
+            self._symbol_id((number, found.enclosing)) if found.enclosing >= 0 else None,
+            self._symbol_id(found.target) if found.target is not None else None,
+            found.resolution,
+            found.package,
+            occurrences_tail(reference.line, reference.occurrences, found.positions),
         )
 
-    def _file_id(self, path: str | None) -> int | None:
-        return self._file_ids[path] if path is not None else None
+    def _symbol_id(self, target: Target) -> int:
+        return self._program.files[target[0]].ids[target[1]]
 
-    def _symbol_id(self, target: Target | None) -> int | None:
-        if target is None:
-            return None
-        number, symbol = target
-        if number not in self._symbol_ids:
-            self._symbol_ids[number] = symbol_ids(self._facts[number].symbols)
-        return self._symbol_ids[number][symbol]
+    def _uses(self, number: int, kept: FileRows, resolved: Sequence[Resolved]) -> int:
+        """How many pairs there are of a symbol of the file and one that it uses."""
+        pairs = {(each.enclosing, each.target) for each in resolved if is_use(each)}
+        pairs.update((enclosing, (number, target)) for enclosing, target in kept.uses)
+        return len(pairs)
+
+
+def _packed(reads: set[int]) -> bytes | None:
+    if EVERYTHING in reads or len(reads) > MAX_READS:
+        return None
+    return Struct(f"!{len(reads)}I").pack(*sorted(reads))
+
+
+def _digest(file: SourceFile, *parts: bytes) -> bytes:
+    digest = blake2b(digest_size=16)
+    about = (file.raw_path, file.blob_sha.encode(), file.language.encode(), b"%d" % EXTRACTOR_VERSION,
+             *(tag.encode() for tag in file.tags))  # fmt: skip
+    for part in (*about, *parts):
+        digest.update(b"%d:" % len(part))
+        digest.update(part)
+    return digest.digest()

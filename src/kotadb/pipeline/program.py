@@ -4,16 +4,19 @@ Everything here is a question about the whole program: what does this module exp
 of this expression, which member of this class is meant. The answers are pure functions of the facts, whatever the order
 of the questions: a search through re-exports goes on until nothing new is found, and hops from a value to its type are
 counted down (`fuel`) rather than cut where they happen to meet themselves.
+
+What an answer was read from is noted (`reads`). After a change, whoever read nothing that changed would get the same
+answer again: see changes.py.
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
-from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from zlib import crc32
 
 from kotadb.languages.modules import MISSING, Location, Modules
-from kotadb.model import DEFAULT, WHOLE, Exports, Expression, Links, Op, Resolution, Symbol, SymbolKind, Types
+from kotadb.model import DEFAULT, WHOLE, Exports, Op, Resolution, SymbolKind, Types
 from kotadb.pipeline.positions import CLASSES
 
 FUEL = 5
@@ -25,6 +28,12 @@ take the square of that in time."""
 
 KEPT_ANCESTORS = 128
 """Lists of more are worked out anew: kept for each class of a long chain, they would take the memory of the worker."""
+
+MAX_READS = 2_000
+"""Things read for one answer that are noted one by one; with more, it is taken to depend on everything."""
+
+EVERYTHING = -1
+"""Stands among what was read for all there is."""
 
 HOW = (Resolution.SCOPE, Resolution.IMPORT, Resolution.MEMBER, Resolution.TYPE)
 """The ways to a target, the surest first. An answer that took several ways is as sure as the last of them here."""
@@ -62,61 +71,145 @@ class Value(NamedTuple):
     location: Location = MISSING
 
 
-class File(NamedTuple):
-    """What the program knows of one file."""
+class Read(IntEnum):
+    """What can be read of a file: what an answer depends on. Each is told apart by a name."""
 
-    path: str
-    modules: Modules | None
-    """Finds the modules that it imports; None for a language without imports."""
-    names: tuple[str, ...]
-    """Of its symbols, as are the next two."""
-    qualified_names: tuple[str, ...]
-    kinds: tuple[SymbolKind, ...]
-    members: Mapping[str, Mapping[str, tuple[int, ...]]]
-    """Symbols by the qualified name that they are in, and their name."""
-    exports: Exports
-    types: Types
-    expressions: tuple[Expression, ...]
+    EXPORTED = 0
+    """What other modules can take under the name; without a name, whether there is anything."""
+    SCOPE = 1
+    """What the name means in the file's outermost scope."""
+    MEMBER = 2
+    """The symbols of that name in the one whose qualified name goes before."""
+    TYPE = 3
+    """What is known of the values of the symbol with that id."""
+    FORM = 4
+    """How the file exports, and which modules it hands on."""
+    KNOWN = 5
+    """Whether any file at all binds the name."""
 
 
-def file(path: str, modules: Modules | None, symbols: Sequence[Symbol], links: Links) -> File:
-    """A file of the program."""
-    members: dict[str, dict[str, list[int]]] = {}
-    for number, symbol in enumerate(symbols):
-        around = symbol.qualified_name[: -len(symbol.name) - 1]
-        members.setdefault(around, {}).setdefault(symbol.name, []).append(number)
-    return File(
-        path,
-        modules,
-        tuple(symbol.name for symbol in symbols),
-        tuple(symbol.qualified_name for symbol in symbols),
-        tuple(symbol.kind for symbol in symbols),
-        {around: {name: tuple(numbers) for name, numbers in names.items()} for around, names in members.items()},
-        links.exports,
-        links.types,
-        links.expressions,
-    )
+def name_hash(name: str) -> int:
+    """32 bits of a name."""
+    return crc32(name.encode("utf-8", "surrogatepass"))
+
+
+def read_hash(path: str, read: Read, name: str) -> int:
+    """32 bits that stand for something read. Two that collide cost work, and nothing else."""
+    return crc32(name.encode("utf-8", "surrogatepass"), _start(path, read))
+
+
+def known_hash(name: int) -> int:
+    """The same for whether any file binds a name, by its `name_hash`."""
+    return crc32(name.to_bytes(4), _KNOWN)
+
+
+def _start(path: str, read: Read) -> int:
+    return crc32(b"%d%s" % (read, path.encode("utf-8", "surrogatepass")))
+
+
+_KNOWN = _start("", Read.KNOWN)
+
+
+class File:
+    """What the program knows of one file: its symbols, by number, and what it says about names and values."""
+
+    __slots__ = ("_members", "exports", "expressions", "ids", "kinds", "names", "qualified_names", "types")
+
+    def __init__(
+        self,
+        names: Sequence[str],
+        qualified_names: Sequence[str],
+        kinds: Sequence[SymbolKind],
+        ids: Sequence[int],
+        exports: Exports,
+        types: Types,
+        expressions: Sequence[tuple[int, int, str | None]],
+    ) -> None:
+        self.names = names
+        self.qualified_names = qualified_names
+        self.kinds = kinds
+        self.ids = ids
+        self.exports = exports
+        self.types = types
+        self.expressions = expressions
+        self._members: dict[tuple[str, str], list[int]] | None = None
+
+    def members(self, around: str, name: str) -> Sequence[int]:
+        """The symbols of this name that are in the one with the qualified name `around`."""
+        if self._members is None:
+            self._members = {}
+            for number, (own, qualified) in enumerate(zip(self.names, self.qualified_names, strict=True)):
+                self._members.setdefault((qualified[: -len(own) - 1], own), []).append(number)
+        return self._members.get((around, name), ())
+
+
+class _Loaded(dict[int, File]):
+    """Files by number, loaded when they are first asked for."""
+
+    def __init__(self, load: Callable[[int], File]) -> None:
+        self._load = load
+
+    def __missing__(self, number: int) -> File:
+        file = self[number] = self._load(number)
+        return file
 
 
 class Program:
-    """All files of one commit. Numbers of files are their places in `files`."""
+    """All files of one commit. Numbers of files are their places in `paths`.
 
-    def __init__(self, files: Sequence[File]) -> None:
-        self.files = files
-        self._numbers = {file.path: number for number, file in enumerate(files)}
+    `load` gives what is known of a file; `modules` finds the modules that a file imports, and is None for one of a
+    language without imports; `known_names` has the `name_hash` of every name that some file binds or exports: no other
+    need be looked for behind a star.
+    """
+
+    def __init__(
+        self,
+        paths: Sequence[str],
+        modules: Sequence[Modules | None],
+        load: Callable[[int], File],
+        known_names: Container[int],
+    ) -> None:
+        self.paths = paths
+        self.files: Mapping[int, File] = _Loaded(load)
+        self.reads: set[int] = set()
+        """Hashes of all that was read since somebody emptied this."""
+        self._modules = modules
+        self._known_names = known_names
+        self._numbers = {path: number for number, path in enumerate(paths)}
+        self._starts: list[tuple[int, ...] | None] = [None] * len(paths)
         self._locations: dict[tuple[int, str], Location] = {}
-        self._stars: dict[int, tuple[tuple[Location, Exports], ...]] = {}
-        self._exports: dict[tuple[Location, str, int], Value | None] = {}
-        self._values: dict[tuple[int, int, int], Value | None] = {}
-        self._bases_of: dict[tuple[Target, int], list[Target | Location]] = {}
-        self._ancestors: dict[tuple[Target, int], tuple[tuple[Target, ...], Location]] = {}
+        self._stars: dict[int, tuple[tuple[Location, int], ...]] = {}
+        self._exports: dict[Any, _Answer] = {}
+        self._values: dict[Any, _Answer] = {}
+        self._bases_of: dict[Any, _Answer] = {}
+        self._ancestors: dict[Any, _Answer] = {}
 
-    @cached_property
-    def known_names(self) -> frozenset[str]:
-        """Every name that some module binds or exports: no other need be looked for behind a star."""
-        return frozenset(
-            name for file in self.files for names in (file.exports.scope, file.exports.exported or ()) for name in names
-        )
+    # ---- what was read
+
+    def note(self, number: int, read: Read, name: str) -> None:
+        """Note that this was read of a file."""
+        starts = self._starts[number]
+        if starts is None:
+            path = self.paths[number]
+            starts = self._starts[number] = tuple(_start(path, each) for each in Read)
+        self.reads.add(crc32(name.encode("utf-8", "surrogatepass"), starts[read]))
+
+    def _once(self, answers: "dict[Any, _Answer]", key: Any, find: Callable[..., Any], *arguments: Any) -> Any:
+        """An answer, found once; what it was read from is noted for whoever asks."""
+        known = answers.get(key)
+        if known is None:
+            outer, self.reads = self.reads, set()
+            try:
+                found = find(*arguments)
+                reads = self.reads
+            finally:
+                self.reads = outer
+            if len(reads) > MAX_READS:
+                reads = {EVERYTHING}
+            known = answers[key] = found, frozenset(reads)
+        if known[1]:
+            self.reads |= known[1]
+        return known[0]
 
     # ---- modules and what they export
 
@@ -124,21 +217,27 @@ class Program:
         """Where an import in this file leads."""
         key = number, specifier
         if key not in self._locations:
-            modules = self.files[number].modules
-            self._locations[key] = modules.resolve(self.files[number].path, specifier) if modules else MISSING
+            modules = self._modules[number]
+            self._locations[key] = modules.resolve(self.paths[number], specifier) if modules else MISSING
         return self._locations[key]
 
-    def stars(self, number: int) -> tuple[tuple[Location, Exports], ...]:
+    def stars(self, number: int) -> tuple[tuple[Location, int], ...]:
         """The files all of whose names are names of this one too, the last one first: it wins."""
         if number not in self._stars:
             locations = (self.location(number, star) for star in reversed(self.files[number].exports.stars))
             found = ((location, self.number(location.path)) for location in dict.fromkeys(locations))
-            self._stars[number] = tuple((at, self.files[other].exports) for at, other in found if other is not None)
+            self._stars[number] = tuple((at, other) for at, other in found if other is not None)
         return self._stars[number]
+
+    def is_known(self, name: str) -> bool:
+        """Whether any file binds or exports the name."""
+        number = name_hash(name)
+        self.reads.add(known_hash(number))
+        return number in self._known_names
 
     def submodule(self, number: int, module: Location, name: str) -> Location:
         """The module of that name in a module that this file imports."""
-        modules = self.files[number].modules
+        modules = self._modules[number]
         return modules.submodule(module, name) if modules else MISSING
 
     def _followed(self, number: int, expression: int, fuel: int) -> Value | None:
@@ -147,10 +246,13 @@ class Program:
 
     def exported(self, number: int, module: Location, name: str, fuel: int) -> Value | None:
         """What a module exports under a name; `number` is the file that asks."""
-        key = module, name, fuel
-        if key not in self._exports:
-            self._exports[key] = _Search(self, number, fuel).of_export(module, name)
-        return self._exports[key]
+        found: Value | None = self._once(
+            self._exports, (module, name, fuel), self._find_export, number, module, name, fuel
+        )
+        return found
+
+    def _find_export(self, number: int, module: Location, name: str, fuel: int) -> Value | None:
+        return _Search(self, number, fuel).of_export(module, name)
 
     # ---- values
 
@@ -159,9 +261,8 @@ class Program:
         if expression < 0 or fuel <= 0:
             return None
         key = number, expression, fuel
-        if key not in self._values:
-            self._values[key] = self._value(number, expression, fuel)
-        return self._values[key]
+        found: Value | None = self._once(self._values, key, self._value, *key)
+        return found
 
     def _value(self, number: int, expression: int, fuel: int) -> Value | None:
         op, operand, name = self.files[number].expressions[expression]
@@ -178,6 +279,7 @@ class Program:
                 return Value(Sort.INSTANCE, _MEMBER, ((number, operand),))
             case Op.SUPER:
                 return Value(Sort.SUPER, _MEMBER, ((number, operand),))
+        raise AssertionError(op)
 
     def member(self, number: int, base: Value | None, name: str, fuel: int) -> Value | None:
         """The member of a value; `number` is the file that asks."""
@@ -198,7 +300,9 @@ class Program:
     def _own(self, targets: Iterable[Target], name: str) -> Iterator[Target]:
         for number, symbol in targets:
             file = self.files[number]
-            for found in file.members.get(file.qualified_names[symbol], {}).get(name, ()):
+            around = file.qualified_names[symbol]
+            self.note(number, Read.MEMBER, f"{around}\0{name}")
+            for found in file.members(around, name):
                 yield number, found
 
     def _inherited(self, base: Value, name: str, how: int, fuel: int) -> Value | None:
@@ -217,8 +321,12 @@ class Program:
     def _all_bases(self, target: Target, fuel: int) -> tuple[tuple[Target, ...], Location]:
         """The classes that it inherits from, each before its own bases; and a package that more comes from."""
         key = target, fuel
-        if key in self._ancestors:
-            return self._ancestors[key]
+        found: tuple[tuple[Target, ...], Location] = self._once(self._ancestors, key, self._find_all_bases, *key)
+        if len(found[0]) > KEPT_ANCESTORS:
+            self._ancestors.pop(key, None)
+        return found
+
+    def _find_all_bases(self, target: Target, fuel: int) -> tuple[tuple[Target, ...], Location]:
         order: list[Target] = []
         outside = MISSING
         seen = {target}
@@ -234,25 +342,23 @@ class Program:
             elif base not in seen and len(seen) <= MAX_ANCESTORS:
                 seen.add(base)
                 stack.append((base, iter(self._bases(base, fuel))))
-        found = tuple(reversed(order[:-1])), outside
-        if len(found[0]) <= KEPT_ANCESTORS:
-            self._ancestors[key] = found
-        return found
+        return tuple(reversed(order[:-1])), outside
 
     def _bases(self, target: Target, fuel: int) -> list["Target | Location"]:
         """The classes it names as its bases, the last one first, and the package of one that is not in the program."""
         key = target, fuel
-        if key in self._bases_of:
-            return self._bases_of[key]
+        found: list[Target | Location] = self._once(self._bases_of, key, self._find_bases, *key)
+        return found
+
+    def _find_bases(self, target: Target, fuel: int) -> list["Target | Location"]:
         number, symbol = target
         found: list[Target | Location] = []
-        for expression in reversed(self.files[number].types.bases.get(symbol, ())):
+        for expression in reversed(self._types(target).bases.get(symbol, ())):
             base = self.value(number, expression, fuel - 1)
             if base is not None and base.sort is Sort.OUTSIDE:
                 found.append(base.location)
             elif base is not None and base.sort is Sort.DECLARED:
                 found.extend(self._classes(base, fuel - 1))
-        self._bases_of[key] = found
         return found
 
     def _classes(self, value: Value, fuel: int) -> list[Target]:
@@ -267,12 +373,18 @@ class Program:
         """The kind of a symbol."""
         return self.files[target[0]].kinds[target[1]]
 
+    def _types(self, target: Target) -> Types:
+        """What is known of the values of a symbol, among others."""
+        file = self.files[target[0]]
+        self.note(target[0], Read.TYPE, str(file.ids[target[1]]))
+        return file.types
+
     def _read(self, value: Value | None, fuel: int) -> Value | None:
         """What a variable or property holds, or the type that a type alias stands for."""
         if value is None or value.sort not in (Sort.DECLARED, Sort.INSTANCE):
             return None
         for number, symbol in value.targets:
-            types = self.files[number].types
+            types = self._types((number, symbol))
             kind = self.kind((number, symbol))
             held = types.returns.get(symbol) if kind is SymbolKind.GETTER else types.values.get(symbol)
             if held is None or kind in _CALLABLE:
@@ -302,7 +414,7 @@ class Program:
             kind = self.kind((number, symbol))
             if kind is SymbolKind.CLASS:
                 return Value(Sort.INSTANCE, _TYPE, ((number, symbol),))
-            result = self.files[number].types.returns.get(symbol)
+            result = self._types((number, symbol)).returns.get(symbol)
             if result is not None and kind is not SymbolKind.GETTER:
                 found = self.value(number, result, fuel - 1)
                 return found and found._replace(how=_TYPE)
@@ -311,6 +423,10 @@ class Program:
     def number(self, path: str | None) -> int | None:
         """The number of the file at a path; None if it is not among `files`."""
         return self._numbers.get(path) if path is not None else None
+
+
+_Answer = tuple[Any, frozenset[int]]
+"""An answer, and hashes of what it was read from."""
 
 
 def _is_outside(value: Value) -> bool:
@@ -373,7 +489,7 @@ class _Search:
                 self.how = _IMPORT
                 self._add_module(self.program.location(number, name or ""))
             case Op.FROM:
-                specifier = file.expressions[operand].name or ""
+                specifier = file.expressions[operand][2] or ""
                 self._ask(number, self.program.location(number, specifier), name or "")
             case _:
                 value = self.program.value(number, expression, self.fuel - 1)
@@ -382,6 +498,7 @@ class _Search:
 
     def _follow_name(self, number: int, name: str) -> None:
         exports = self.program.files[number].exports
+        self.program.note(number, Read.SCOPE, name)
         known = exports.scope.get(name)
         if known is not None:
             self._follow_all(number, known)
@@ -391,23 +508,27 @@ class _Search:
     def _follow_all(self, number: int, bound: Iterable[int]) -> None:
         """Follow all that a name is bound to. A variable beside an import is for when that fails: it waits."""
         file = self.program.files[number]
-        is_import = any(file.expressions[expression].op is not Op.SYMBOL for expression in bound)
+        is_import = any(file.expressions[expression][0] != Op.SYMBOL for expression in bound)
         for expression in bound:
             op, operand, _ = file.expressions[expression]
-            if is_import and op is Op.SYMBOL and file.kinds[operand] in _VARIABLES:
+            if is_import and op == Op.SYMBOL and file.kinds[operand] in _VARIABLES:
                 self.stopgaps.append((number, operand))
             else:
                 self.queue.append((number, expression))
 
     def _add_module(self, module: Location) -> None:
         number = self.program.number(module.path)
-        whole = (self.program.files[number].exports.exported or {}).get(WHOLE) if number is not None else None
+        whole = self._whole(number) if number is not None else None
         if number is not None and whole:
             self.queue.extend((number, expression) for expression in whole)
         elif module.package is not None:
             self.values.append(Value(Sort.OUTSIDE, _IMPORT, (), module))
         elif module != MISSING:
             self.values.append(Value(Sort.MODULE, _IMPORT, (), module))
+
+    def _whole(self, number: int) -> Sequence[int] | None:
+        self.program.note(number, Read.EXPORTED, WHOLE)
+        return (self.program.files[number].exports.exported or {}).get(WHOLE)
 
     def _ask(self, asking: int, module: Location, name: str) -> None:
         """Have an export looked up, once."""
@@ -423,17 +544,26 @@ class _Search:
             return
         exports = self.program.files[number].exports
         names = exports.scope if exports.exported is None else exports.exported
+        self.program.note(number, Read.EXPORTED, name)
         if name in names:
             self._follow_all(number, names[name])
-        elif WHOLE in names:
+        elif self._has_whole(number, names):
             self._look_up_in_whole(number, names[WHOLE], name)
         elif name != DEFAULT:
             self._pass_on(number, name)
-        elif names:  # CommonJS: a default import is the module itself
+        elif self._has_names(number, names):  # CommonJS: a default import is the module itself
             self._add_module(module)
         submodule = self.program.submodule(number, module, name)
         if submodule != MISSING:
             self.fallbacks.append(submodule)
+
+    def _has_whole(self, number: int, names: Mapping[str, Sequence[int]]) -> bool:
+        self.program.note(number, Read.EXPORTED, WHOLE)
+        return WHOLE in names
+
+    def _has_names(self, number: int, names: Mapping[str, Sequence[int]]) -> bool:
+        self.program.note(number, Read.EXPORTED, "")
+        return bool(names)
 
     def _look_up_beyond(self, asking: int, module: Location, name: str) -> None:
         """A name of what is no parsed file: a package, a folder, a file of another sort."""
@@ -455,10 +585,12 @@ class _Search:
 
     def _pass_on(self, number: int, name: str) -> None:
         """Look in all modules whose names are names of this one. What a package has is not known."""
-        if name not in self.program.known_names:
+        if not self.program.is_known(name):
             return
-        for module, exports in self.program.stars(number):
-            if _is_passed_on(exports, name):
+        self.program.note(number, Read.FORM, "")
+        for module, other in self.program.stars(number):
+            self.program.note(other, Read.FORM, "")
+            if _is_passed_on(self.program.files[other].exports, name):
                 self._ask(number, module, name)
 
 

@@ -1,13 +1,13 @@
 """The fifth step: what each reference of a file refers to."""
 
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from kotadb.model import DEFAULT, Op, Reference, ReferenceKind, Resolution, SymbolKind
-from kotadb.pipeline.program import HOW, Program, Sort, Target, Value
+from kotadb.pipeline.program import HOW, Program, Sort, Target
 
 _IN_TYPES = frozenset({ReferenceKind.TYPE, ReferenceKind.IMPLEMENTS})
-_ANYWHERE = frozenset({ReferenceKind.IMPORT, ReferenceKind.REEXPORT, ReferenceKind.EXTENDS})
+_IMPORTS = frozenset({ReferenceKind.IMPORT, ReferenceKind.REEXPORT})
+_ANYWHERE = _IMPORTS | {ReferenceKind.EXTENDS}
 _ONLY_TYPES = frozenset({SymbolKind.INTERFACE, SymbolKind.TYPE})
 _NAMES_TYPES = _ONLY_TYPES | {SymbolKind.CLASS, SymbolKind.ENUM, SymbolKind.NAMESPACE}
 
@@ -28,25 +28,27 @@ class Resolved(NamedTuple):
     """The package outside of the repository that the target is in."""
 
 
-def resolve(program: Program, number: int, references: Iterable[Reference]) -> Iterator[Resolved]:
-    """The references of the file with this number, in their order."""
-    for reference in references:
-        yield _resolved(program, number, reference, program.value(number, reference.expression))
-
-
-def _resolved(program: Program, number: int, reference: Reference, value: Value | None) -> Resolved:
+def resolve(program: Program, number: int, reference: Reference) -> Resolved:
+    """A reference of the file with this number."""
     kind, expression, enclosing, positions = reference
+    value = program.value(number, expression)
     if value is not None and value.sort is Sort.DECLARED:
         target = _picked(program, value.targets, kind)
         file = program.files[target[0]]
+        path = program.paths[target[0]]
         if kind is ReferenceKind.CALL and program.kind(target) in (SymbolKind.CLASS, SymbolKind.ENUM):
             kind = ReferenceKind.INSTANTIATION
-        return Resolved(kind, file.names[target[1]], enclosing, positions, file.path, target, HOW[value.how])
+        return Resolved(kind, file.names[target[1]], enclosing, positions, path, target, HOW[value.how])
     name = _name(program, number, expression)
     if value is not None and value.sort is Sort.MODULE:
         return Resolved(kind, name, enclosing, positions, target_file=value.location.path)
     package = value.location.package if value is not None else None
     return Resolved(kind, name, enclosing, positions, package=package)
+
+
+def is_use(resolved: Resolved) -> bool:
+    """Whether it makes the symbol around it depend on a symbol."""
+    return resolved.target is not None and resolved.enclosing >= 0 and resolved.kind not in _IMPORTS
 
 
 def _picked(program: Program, targets: tuple[Target, ...], kind: ReferenceKind) -> Target:
@@ -63,12 +65,12 @@ def _picked(program: Program, targets: tuple[Target, ...], kind: ReferenceKind) 
 def _name(program: Program, number: int, expression: int) -> str:
     """What a reference without a target refers to, by the name that it has where it comes from."""
     file = program.files[number]
-    op, _, name = file.expressions[expression]
-    if op is Op.SYMBOL:
-        return file.names[file.expressions[expression].operand]
-    if op is Op.NAME:
+    op, operand, name = file.expressions[expression]
+    if op == Op.SYMBOL:
+        return file.names[operand]
+    if op == Op.NAME:
         for bound in file.exports.scope.get(name or "", ()):
-            imported = file.expressions[bound]
-            if imported.op in (Op.FROM, Op.MODULE) and imported.name and imported.name != DEFAULT:
-                return imported.name
+            imported, _, taken = file.expressions[bound]
+            if imported in (Op.FROM, Op.MODULE) and taken and taken != DEFAULT:
+                return taken
     return name or ""

@@ -1,56 +1,52 @@
-"""Writing an index: blobs in short committed batches first, then everything else at once.
+"""Writing an index: blobs in short committed batches first, then everything else in one transaction.
 
-Functions take a connection in a transaction of the caller's. Rows go in by COPY.
+Functions take a connection in a transaction of the caller's. Rows go by COPY where they belong; an index is replaced
+file by file, and of files whose digest is the same nothing is written.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from queue import Empty, Full, Queue
+from struct import Struct
+from threading import Thread
+from types import TracebackType
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import psycopg
 from psycopg.types.json import Jsonb
 
 from kotadb.errors import ClaimLost
-from kotadb.model import EXTRACTOR_VERSION, FileFacts, SkippedFile, SourceFile
-from kotadb.pipeline.identify import symbol_ids
+from kotadb.model import EXTRACTOR_VERSION, SkippedFile, SkipReason, SourceFile
 from kotadb.pipeline.link import LinkedFile
+from kotadb.pipeline.packing import PackedFacts
+from kotadb.pipeline.rows import text
 from kotadb.postgres.database import Connection
 from kotadb.postgres.queries import query
 
 CLAIM_LOST = "KD001"
 
+COPY_BEGIN = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+COPY_END = b"\xff\xff"
+
+CHUNK_BYTES = 1024 * 1024
+"""Rows of so many bytes go to the server at a time; at most CHUNKS_AHEAD more wait."""
+CHUNKS_AHEAD = 4
+LOOK_SECONDS = 0.2
+
 BlobKey = tuple[str, str]
 """A blob's hash and the language it was parsed as: one blob may have names of several languages."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blob:
-    """A blob to be stored: its text and the packed facts."""
+# ---- blobs -----------------------------------------------------------------------------------------------------------
+
+
+class Blob(NamedTuple):
+    """A blob to be stored: its text as UTF-8, and what is kept of it."""
 
     key: BlobKey
-    content: str
-    facts: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class StagedFile:
-    """A file of the new index. `facts`, packed, is None where the digest says that nothing of it changed."""
-
-    file_id: int
-    file: SourceFile
-    digest: bytes
-    facts: bytes | None
-    links: LinkedFile
-
-
-@dataclass(frozen=True, slots=True)
-class IndexHeader:
-    """What the index says about itself."""
-
-    commit_sha: str | None
-    branch: str | None
-    limits: str
+    content: bytes
+    facts: PackedFacts
 
 
 def known_blobs(connection: Connection, repository_id: int) -> set[BlobKey]:
@@ -59,14 +55,34 @@ def known_blobs(connection: Connection, repository_id: int) -> set[BlobKey]:
     return {(row["blob_sha"], row["language"]) for row in connection.execute(query("store.known_blobs"), parameters)}
 
 
-def load_facts(connection: Connection, repository_id: int, keys: Iterable[BlobKey]) -> dict[BlobKey, bytes]:
-    """The packed facts of those stored blobs."""
+def load_facts(connection: Connection, repository_id: int, keys: Iterable[BlobKey]) -> dict[BlobKey, PackedFacts]:
+    """What is kept of those stored blobs."""
     parameters = {
         "repository_id": repository_id, "extractor_version": EXTRACTOR_VERSION,
         "blob_shas": sorted({blob_sha for blob_sha, _ in keys}),
     }  # fmt: skip
-    rows = connection.execute(query("store.facts"), parameters)
-    return {(row["blob_sha"], row["language"]): row["facts"] for row in rows}
+    return _facts(connection, "store.facts", parameters)
+
+
+def facts_read_by(
+    connection: Connection, repository_id: int, index_id: int, file_ids: Collection[int]
+) -> dict[BlobKey, PackedFacts]:
+    """What is kept of the files that these files of an index import from or refer to."""
+    parameters = {
+        "repository_id": repository_id, "index_id": index_id, "extractor_version": EXTRACTOR_VERSION,
+        "file_ids": list(file_ids),
+    }  # fmt: skip
+    return _facts(connection, "store.facts_read_by", parameters)
+
+
+def _facts(connection: Connection, name: str, parameters: dict[str, Any]) -> dict[BlobKey, PackedFacts]:
+    found = connection.cursor(binary=True).execute(query(name), parameters)
+    return {
+        (row["blob_sha"], row["language"]): PackedFacts(
+            row["lines"], row["has_errors"], row["names"], row["outline"], row["rows"]
+        )
+        for row in found
+    }
 
 
 def content(connection: Connection, repository_id: int, key: BlobKey) -> str | None:
@@ -80,54 +96,218 @@ def content(connection: Connection, repository_id: int, key: BlobKey) -> str | N
 
 def add_blobs(connection: Connection, repository_id: int, blobs: Sequence[Blob], *, replace: bool) -> None:
     """Store a batch of blobs. Those that are there stay as they are, unless `replace`."""
-    connection.execute(query("store.stage_blobs"))
+    parameters = {
+        "repository_id": repository_id, "extractor_version": EXTRACTOR_VERSION,
+        "blob_shas": [blob.key[0] for blob in blobs], "languages": [blob.key[1] for blob in blobs],
+    }  # fmt: skip
+    connection.execute(query("store.one_writer"), parameters)
+    if replace:
+        connection.execute(query("store.delete_blobs"), parameters)
+    found = connection.execute(query("store.stored_of"), parameters).fetchall()
+    stored = {(row["blob_sha"], row["language"]) for row in found}
     with connection.cursor().copy(query("store.copy_blobs")) as copy:
+        copy.write(COPY_BEGIN)
         for blob in blobs:
-            copy.write_row((*blob.key, blob.content, blob.facts))
-    parameters = {"repository_id": repository_id, "extractor_version": EXTRACTOR_VERSION}
-    connection.execute(query("store.replace_blobs" if replace else "store.add_blobs"), parameters)
+            if blob.key not in stored:
+                copy.write(_blob_row(repository_id, blob))
+        copy.write(COPY_END)
 
 
-def digests(connection: Connection, repository_id: int, index_id: int) -> dict[int, bytes]:
-    """The digest of each file in the index, by file id."""
+_BLOB_HEAD = Struct("!hiq").pack
+_BLOB_FIELDS = 10
+_INTEGER = Struct("!ii").pack
+_LENGTH = Struct("!i").pack
+
+
+def _blob_row(repository_id: int, blob: Blob) -> bytes:
+    blob_sha, language = blob.key
+    facts = blob.facts
+    return b"".join(
+        (
+            _BLOB_HEAD(_BLOB_FIELDS, 8, repository_id), text(blob_sha), text(language), _INTEGER(4, EXTRACTOR_VERSION),
+            _LENGTH(len(blob.content)), blob.content, _INTEGER(4, facts.lines), _LENGTH(1), bytes([facts.has_errors]),
+            _LENGTH(len(facts.names)), facts.names, _LENGTH(len(facts.outline)), facts.outline,
+            _LENGTH(len(facts.rows)), facts.rows,
+        )
+    )  # fmt: skip
+
+
+# ---- the index that is there -----------------------------------------------------------------------------------------
+
+
+class StoredFile(NamedTuple):
+    """A file of an index, as it was stored."""
+
+    file_id: int
+    path: str
+    blob_sha: str
+    language: str
+    tags: list[str]
+    digest: bytes
+    names: bytes
+    reads: bytes | None
+    """As in `LinkedFile`."""
+
+
+def stored_files(connection: Connection, repository_id: int, index_id: int) -> dict[int, StoredFile]:
+    """The files of an index by their ids."""
     parameters = {"repository_id": repository_id, "index_id": index_id}
-    return {row["file_id"]: row["digest"] for row in connection.execute(query("store.digests"), parameters)}
+    rows = connection.cursor(binary=True).execute(query("store.files"), parameters)
+    return {row["file_id"]: StoredFile(**row) for row in rows}
 
 
-def stage(connection: Connection, files: Sequence[StagedFile], skipped: Iterable[tuple[int, SkippedFile]]) -> None:
-    """Bring the new index to the server, into tables that only this transaction sees."""
-    connection.execute(query("store.stage_index"))
-    with connection.cursor().copy(query("store.copy_files")) as copy:
-        for item in files:
-            copy.write_row(_file_row(item))
-    with connection.cursor().copy(query("store.copy_symbols")) as copy:
-        for item in files:
-            for row in _symbol_rows(item):
+def stored_skips(connection: Connection, repository_id: int, index_id: int) -> dict[str, SkipReason]:
+    """What an index leaves out, by path."""
+    parameters = {"repository_id": repository_id, "index_id": index_id}
+    rows = connection.execute(query("store.skipped"), parameters)
+    return {row["path"]: SkipReason(row["reason"]) for row in rows}
+
+
+# ---- the new one -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class IndexHeader:
+    """What the index says about itself."""
+
+    commit_sha: str | None
+    branch: str | None
+    limits: str
+    manifests: list[str]
+    """The paths that said where modules are."""
+
+
+class IndexWriter:
+    """Writes the files of an index in the caller's transaction, by a thread of its own; a context manager.
+
+    While the server stores rows the caller makes more of them. Nobody else may use the connection meanwhile. What goes
+    wrong in the thread is raised here, at the next write or at the end.
+    """
+
+    def __init__(self, connection: Connection, repository_id: int, index_id: int, idle_seconds: float) -> None:
+        """`idle_seconds`: after so long without rows the server is told that the transaction goes on."""
+        self._connection = connection
+        self._ids = {"repository_id": repository_id, "index_id": index_id}
+        self._idle_seconds = idle_seconds
+        self._files: list[tuple[Any, ...]] = []
+        self._deleted: list[int] = []
+        self._rows: dict[str, list[bytes]] = {"copy_symbols": [], "copy_references": [], "copy_dependencies": []}
+        self._size = 0
+        self._chunks: Queue[_Chunk | None] = Queue(CHUNKS_AHEAD)
+        self._error: BaseException | None = None
+        self._thread = Thread(target=self._run, name="index writer", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._hand_over()
+        self._put(None)
+        self._thread.join()
+        if error is None and self._error is not None:
+            raise self._error
+
+    def delete(self, file_ids: Iterable[int]) -> None:
+        """Take the rows of these files out of the index."""
+        self._deleted += file_ids
+
+    def write(self, file_id: int, file: SourceFile, facts: PackedFacts, linked: LinkedFile) -> None:
+        """Add a file that the index does not have, or not any more."""
+        self._files.append((*self._ids.values(), *_file_row(file_id, file, facts, linked)))
+        self._rows["copy_symbols"].append(linked.symbols)
+        self._rows["copy_references"].append(linked.references)
+        self._rows["copy_dependencies"].append(linked.dependencies)
+        self._size += len(linked.symbols) + len(linked.references) + len(linked.dependencies)
+        if self._size >= CHUNK_BYTES:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._put(_Chunk(self._deleted, self._files, {name: b"".join(rows) for name, rows in self._rows.items()}))
+        self._deleted, self._files, self._size = [], [], 0
+        self._rows = {name: [] for name in self._rows}
+
+    def _put(self, chunk: "_Chunk | None") -> None:
+        while self._thread.is_alive():
+            try:
+                return self._chunks.put(chunk, timeout=LOOK_SECONDS)
+            except Full:
+                pass  # the server is behind, or the thread has just ended
+        if chunk is not None and self._error is not None:
+            raise self._error
+        return None
+
+    def _run(self) -> None:
+        try:
+            while (chunk := self._next()) is not None:
+                self._store(chunk)
+        except BaseException as error:  # the caller raises it
+            self._error = error
+
+    def _next(self) -> "_Chunk | None":
+        while True:
+            try:
+                return self._chunks.get(timeout=self._idle_seconds)
+            except Empty:
+                self._connection.execute("select")
+
+    def _store(self, chunk: "_Chunk") -> None:
+        if chunk.deleted:
+            self._connection.execute(query("store.delete_files"), {**self._ids, "file_ids": chunk.deleted})
+        with self._connection.cursor().copy(query("store.copy_files")) as copy:
+            for row in chunk.files:
                 copy.write_row(row)
-    changed = [item for item in files if item.facts is not None]
-    with connection.cursor().copy(query("store.copy_references")) as copy:
-        for item in changed:
-            for number, reference in enumerate(item.links.reference_rows()):
-                copy.write_row((item.file_id, number, *reference))
-    with connection.cursor().copy(query("store.copy_dependencies")) as copy:
-        for item in changed:
-            for number, dependency in enumerate(item.links.dependency_rows()):
-                copy.write_row((item.file_id, number, *dependency))
-    with connection.cursor().copy(query("store.copy_skipped")) as copy:
-        for file_id, entry in skipped:
-            copy.write_row((file_id, entry.path, entry.reason.value))
+        for name, rows in chunk.rows.items():
+            if rows:
+                with self._connection.cursor().copy(query(f"store.{name}")) as copy:
+                    copy.write(COPY_BEGIN)
+                    copy.write(rows)
+                    copy.write(COPY_END)
+
+
+class _Chunk(NamedTuple):
+    deleted: Sequence[int]
+    files: Sequence[tuple[Any, ...]]
+    rows: Mapping[str, bytes]
+    """Rows in the format of COPY by the name of its statement."""
+
+
+def _file_row(file_id: int, file: SourceFile, facts: PackedFacts, linked: LinkedFile) -> tuple[Any, ...]:
+    raw_path = None if file.path.encode() == file.raw_path else file.raw_path
+    return (
+        file_id, file.path, raw_path, file.language, file.blob_sha, EXTRACTOR_VERSION, file.size_bytes, facts.lines,
+        facts.has_errors, list(file.tags), linked.digest, linked.symbol_count, linked.reference_count,
+        linked.dependency_count, facts.names, linked.reads,
+    )  # fmt: skip
+
+
+def write_skipped(
+    connection: Connection, repository_id: int, index_id: int, skipped: Iterable[tuple[int, SkippedFile]]
+) -> None:
+    """Make these, with their ids, what the index leaves out."""
+    entries = list(skipped)
+    parameters = {
+        "repository_id": repository_id, "index_id": index_id, "file_ids": [file_id for file_id, _ in entries],
+        "paths": [entry.path for _, entry in entries], "reasons": [entry.reason.value for _, entry in entries],
+    }  # fmt: skip
+    connection.execute(query("store.delete_skipped"), parameters)
+    connection.execute(query("store.add_skipped"), parameters)
 
 
 def store(
-    connection: Connection, job_id: UUID, claim: int, header: IndexHeader, stats: dict[str, Any], *, rewrite: bool
+    connection: Connection, job_id: UUID, claim: int, header: IndexHeader, stats: dict[str, Any]
 ) -> dict[str, Any]:
-    """Make what was staged the index, and complete the job: `store_indexed_data()`. Returns the job's stats.
+    """Make what was written the index, and complete the job: `store_indexed_data()`. Returns the job's stats.
 
     Raises ClaimLost if another run owns the job by now; the caller's transaction must then be rolled back.
     """
     parameters = {
         "job_id": job_id, "claim": claim, "commit_sha": header.commit_sha, "branch": header.branch,
-        "extractor_version": EXTRACTOR_VERSION, "limits": header.limits, "rewrite": rewrite, "stats": Jsonb(stats),
+        "extractor_version": EXTRACTOR_VERSION, "limits": header.limits, "manifests": header.manifests,
+        "stats": Jsonb(stats),
     }  # fmt: skip
     try:
         row = connection.execute(query("store.store"), parameters).fetchone()
@@ -156,24 +336,3 @@ def collect_blobs(connection: Connection, repository_id: int) -> int:
     if connection.execute(query("store.has_runs"), parameters).fetchone() is not None:
         return 0
     return connection.execute(query("store.collect_blobs"), parameters).rowcount
-
-
-def _file_row(item: StagedFile) -> tuple[Any, ...]:
-    file = item.file
-    raw_path = None if file.path.encode() == file.raw_path else file.raw_path
-    lines, has_errors = FileFacts.unpack_header(item.facts) if item.facts is not None else (None, None)
-    return (
-        item.file_id, file.path, raw_path, file.language, file.blob_sha, EXTRACTOR_VERSION, file.size_bytes, lines,
-        has_errors, list(file.tags), item.digest,
-    )  # fmt: skip
-
-
-def _symbol_rows(item: StagedFile) -> Iterator[tuple[Any, ...]]:
-    if item.facts is None:
-        return
-    symbols = FileFacts.unpack(item.facts).symbols
-    for symbol_id, s in zip(symbol_ids(symbols), symbols, strict=True):
-        yield (
-            item.file_id, symbol_id, s.name, s.qualified_name, s.kind.value, s.line_start, s.line_end, s.column_start,
-            s.column_end, s.name_line, s.name_column, s.signature, s.documentation, s.exported, s.is_async, s.access,
-        )  # fmt: skip

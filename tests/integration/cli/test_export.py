@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kotadb.model import EXTRACTOR_VERSION
 from support.repos import make_repo
 from support.service import environment, run
 
@@ -59,7 +60,7 @@ def test_the_counts_in_the_header_are_those_of_the_records(records: list[dict[st
     stats = records[0]["stats"]
     assert stats["references_found"] == len(of(records, "reference"))
     assert stats["dependencies_extracted"] == len(of(records, "dependency"))
-    assert records[0]["extractor_version"] == 2
+    assert records[0]["extractor_version"] == EXTRACTOR_VERSION
 
 
 def test_a_reference_has_the_name_that_it_refers_to_and_its_column_in_bytes(records: list[dict[str, Any]]) -> None:

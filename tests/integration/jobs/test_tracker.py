@@ -16,7 +16,7 @@ from kotadb.jobs import requests, tracker
 from kotadb.jobs.tracker import Run
 from kotadb.model import Job, JobStatus, Step
 from kotadb.postgres.database import Connection, Database, connect
-from kotadb.postgres.store import IndexHeader, stage, store
+from kotadb.postgres.store import IndexHeader, store
 from kotadb.settings import Settings
 from support.databases import wait_until_somebody_waits
 
@@ -176,9 +176,8 @@ def test_a_job_can_be_cancelled_while_it_is_stored_and_nothing_of_it_stays(
     """The store waits for a lock; the cancellation does not, and ends the store before the lock is free."""
 
     def replace_index(connection: Connection) -> None:
-        stage(connection, [], [])
         assert claimed.claim is not None
-        store(connection, claimed.id, claimed.claim, IndexHeader("c" * 40, None, ""), {"duration_ms": {}}, rewrite=True)
+        store(connection, claimed.id, claimed.claim, IndexHeader("c" * 40, None, "", []), {"duration_ms": {}})
 
     with ThreadPoolExecutor() as threads, connect(database.url) as blocker:
         blocker.execute("select from indexes for no key update")  # the last row a store writes but for the job's

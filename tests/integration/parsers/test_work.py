@@ -4,9 +4,10 @@ import subprocess
 import sys
 
 from kotadb.languages import load
-from kotadb.model import TEXT, FileFacts, SkipReason
+from kotadb.model import TEXT, SkipReason
 from kotadb.parsers.pool import Parsed, ParseRequest, ParserPool, Unparsed
 from kotadb.pipeline.extract import extract, text_facts
+from kotadb.pipeline.packing import PackedFacts, pack
 from kotadb.settings import Settings
 
 SOURCE = b"def f(a: int) -> int:\n    return a\n"
@@ -20,8 +21,8 @@ def test_facts_of_source_and_of_text(settings: Settings) -> None:
     assert isinstance(code, Parsed)
     assert isinstance(text, Parsed)
     python = load("python")
-    assert FileFacts.unpack(code.facts) == extract(SOURCE, python)
-    assert FileFacts.unpack(text.facts) == text_facts(SOURCE)
+    assert PackedFacts.of_bytes(code.facts) == pack(extract(SOURCE, python))
+    assert PackedFacts.of_bytes(text.facts) == pack(text_facts(SOURCE))
     assert code.parse_seconds > 0
     assert code.symbols_seconds > 0
 

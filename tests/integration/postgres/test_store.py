@@ -9,29 +9,29 @@ import pytest
 from kotadb.errors import ClaimLost
 from kotadb.jobs import requests
 from kotadb.model import FileFacts, Job, JobStatus, SkippedFile, SkipReason, SourceFile, Symbol, SymbolKind
-from kotadb.pipeline.identify import file_digest, file_ids
-from kotadb.pipeline.link import LinkedFile
+from kotadb.pipeline.identify import file_ids
+from kotadb.pipeline.link import Linker
+from kotadb.pipeline.packing import pack
 from kotadb.postgres import repositories
 from kotadb.postgres.database import Database
 from kotadb.postgres.store import (
     Blob,
     IndexHeader,
-    StagedFile,
+    IndexWriter,
     add_blobs,
     collect_blobs,
     known_blobs,
     load_facts,
-    stage,
     store,
+    stored_files,
+    write_skipped,
 )
 
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
 Claimed = Callable[..., Job]
-HEADER = IndexHeader("c" * 40, "main", "limits")
+HEADER = IndexHeader("c" * 40, "main", "limits", [])
 STATS = {"duration_ms": {"fetch": 1}, "peak_memory_bytes": 1}
-UNLINKED = LinkedFile.of((), ())
-"""Of a file that refers to nothing."""
 
 
 def source(path: str, content: str) -> SourceFile:
@@ -53,22 +53,29 @@ def store_files(
 ) -> dict[str, Any]:
     assert job.repository_id is not None
     assert job.claim is not None
-    staged = [(source(path, content), packed) for path, (content, packed) in files.items()]
-    ids = file_ids([file.raw_path for file, _ in staged] + [path.encode() for path in skipped])
-    entries = [SkippedFile(path, path.encode(), SkipReason.BINARY) for path in skipped]
+    sources = [source(path, content) for path, (content, _) in files.items()]
+    facts = [pack(known) for _, known in files.values()]
+    ids = file_ids([file.raw_path for file in sources] + [path.encode() for path in skipped])
+    numbers = [ids[file.raw_path] for file in sources]
+    by_path = {path.decode(): number for path, number in ids.items()}
+    index = job.repository_id, job.index_id
+    linker = Linker(index, sources, numbers, by_path, {}, facts.__getitem__, ())
     with database.transaction() as connection:
-        blobs = [Blob((file.blob_sha, file.language), "text", known.pack()) for file, known in staged]
+        blobs = [Blob((file.blob_sha, file.language), b"text", kept) for file, kept in zip(sources, facts, strict=True)]
         add_blobs(connection, job.repository_id, blobs, replace=rewrite)
     with database.transaction() as connection:
-        stage(
-            connection,
-            [
-                StagedFile(ids[file.raw_path], file, file_digest(file, UNLINKED.digest()), known.pack(), UNLINKED)
-                for file, known in staged
-            ],
-            [(ids[entry.raw_path], entry) for entry in entries],
-        )
-        return store(connection, job.id, job.claim, HEADER, STATS, rewrite=rewrite)
+        stored = stored_files(connection, *index)
+        with IndexWriter(connection, *index, idle_seconds=10) as writer:
+            writer.delete(stored.keys() if rewrite else stored.keys() - set(numbers))
+            for number, file in enumerate(sources):
+                linked = linker.linked(number)
+                known = None if rewrite else stored.get(numbers[number])
+                if known is None or known.digest != linked.digest:
+                    writer.delete([] if known is None else [known.file_id])
+                    writer.write(numbers[number], file, facts[number], linked)
+        entries = [(by_path[path], SkippedFile(path, path.encode(), SkipReason.BINARY)) for path in skipped]
+        write_skipped(connection, *index, entries)
+        return store(connection, job.id, job.claim, HEADER, STATS)
 
 
 def rows(database: Database, table: str) -> list[dict[str, Any]]:
@@ -175,11 +182,13 @@ def test_a_rewrite_writes_everything_and_changes_nothing(database: Database, cla
 def test_a_file_without_its_blob_cannot_be_stored(database: Database, claimed: Claimed) -> None:
     job = claimed()
     assert job.claim is not None
-    file = source("a.py", "a")
+    store_files(database, job, {"a.py": ("a", facts())})
+    job = claimed()
+    assert job.claim is not None
     with database.transaction() as connection:
-        stage(connection, [StagedFile(1, file, b"digest", facts().pack(), UNLINKED)], [])
+        connection.execute("delete from source_blobs")
         with pytest.raises(psycopg.Error, match="no stored blob"), connection.transaction():
-            store(connection, job.id, job.claim, HEADER, STATS, rewrite=False)
+            store(connection, job.id, job.claim, HEADER, STATS)
 
 
 def test_indexes_of_one_repository_share_blobs_and_nothing_else(database: Database, claimed: Claimed) -> None:
@@ -210,8 +219,8 @@ def test_facts_come_back_as_they_went_in(database: Database, claimed: Claimed) -
     store_files(database, job, {"a.py": ("a", facts("größer", "日本"))})
     key = (source("a.py", "a").blob_sha, "python")
     with database.transaction() as connection:
-        packed = load_facts(connection, job.repository_id, [key])[key]
-    assert FileFacts.unpack(packed) == facts("größer", "日本")
+        kept = load_facts(connection, job.repository_id, [key])[key]
+    assert kept == pack(facts("größer", "日本"))
 
 
 def test_deleting_an_index_leaves_the_other(database: Database, claimed: Claimed) -> None:

@@ -2,77 +2,26 @@
 
 import gc
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kotadb.languages import Files, language_of, load, modules
-from kotadb.model import ReferenceKind, unpack_positions
+from kotadb.languages import language_of, load
+from kotadb.model import unpack_positions
 from kotadb.pipeline.discover import decode
 from kotadb.pipeline.extract import extract
 from kotadb.pipeline.identify import symbol_ids
-from kotadb.pipeline.link import DependencyRow, LinkedFile, Linker, ReferenceRow
+from kotadb.pipeline.link import LinkedFile, Linker
+from kotadb.pipeline.packing import pack
+from support.commits import COMMITS, CYCLES, MODULES
+from support.copied import ReferenceRow, dependency_rows, reference_rows, symbol_rows
 from support.corpus import files
-from support.program import Commit, meaning, meanings, refs
+from support.program import Commit, linker_of, meaning, meanings, refs
 
 CORPUS = {f"{file.parent.name}/{file.name}": file.read_bytes() for file in files()}
-
-# ---- commits of modules that hand names on to each other -------------------------------------------------------------
-
-NAMES = st.sampled_from(["f", "g", "C", "x"])
-ECMASCRIPT = [
-    "import {{ {n} as {o} }} from '{m}'", "import {n}, {{ {o} }} from '{m}'", "import * as {n} from '{m}'",
-    "export {{ {n}, {o} as {p} }} from '{m}'", "export {{ default as {n} }} from '{m}'", "export * from '{m}'",
-    "export {{ {n} as default }} from '{m}'", "export * as {n} from '{m}'", "export {{ {n} as {o} }}",
-    "export default {n}", "export default class {n} extends {o} {{}}", "const {n} = require('{m}')",
-    "const {{ {n}: {o} }} = require('{m}')", "export const {n} = {o}.{p}", "export const {n} = {o}({p}), {o} = {n}()",
-    "export function {n}({o}) {{ return {n}({o}.{p}()) }}", "class {n} extends {o}.{p} {{ {p}() {{ this.{p}() }} }}",
-    "{n}.{o}().{p} = new {p}({n})", "function {n}() {{ {o}; import('{m}') }}",
-]  # fmt: skip
-TYPESCRIPT = [
-    *ECMASCRIPT, "import type {{ {n} as {o} }} from '{m}'", "export type {{ {n} }} from '{m}'", "type {n} = {o}",
-    "import {n} = require('{m}')", "import {n} = {o}.{p}", "export = {n}", "interface {n} extends {o} {{ {p}: {n} }}",
-    "export namespace {n} {{ export const {o}: {p} = {n}.{o} }}", "let {n}: typeof {o}.{p}; {n}.{p}()",
-]  # fmt: skip
-JAVASCRIPT = [*ECMASCRIPT, "module.exports = {n}", "exports.{n} = {o}", "module.exports = {{ {n}, {o}() {{}} }}"]
-PYTHON = [
-    "import {m}", "import {m} as {o}", "from {m} import {n}, {o} as {p}", "from {m} import *", "from . import {n}",
-    "from .{m} import {n} as {o}", "__all__ = ['{n}', '{o}']", "{n} = {n}.{o}", "{n} = {o}({p})", "{m}.{n}({o})",
-    "class {n}({o}, {m}.{p}):\n    def {p}(self) -> {n}: return super().{p}().{o}", "{n}: '{o}.{p}' = {p}",
-    "def {n}({o}: {p} = {n}):\n    global {p}\n    from {m} import {p}\n    {o}.{p}",
-]  # fmt: skip
-DEFINITIONS = ["export class C { g() { return this.x } x = new C() }", "export function f() {}", ""]
-DEFINITIONS_PYTHON = ["class C:\n    def g(self) -> 'C': ...\n    x: 'C'", "def f(): ...", ""]
-ECMASCRIPT_PATHS = ["./a", "./b", "./c.js", "./lib", "../a", "package", "./missing"]
-MODULES = {
-    "a.ts": TYPESCRIPT, "b.tsx": TYPESCRIPT, "c.js": JAVASCRIPT, "lib/index.ts": TYPESCRIPT, "lib/a.ts": TYPESCRIPT,
-    "a.py": PYTHON, "b.py": PYTHON, "lib/__init__.py": PYTHON, "lib/a.py": PYTHON,
-}  # fmt: skip
-
-
-def module(templates: Sequence[str]) -> st.SearchStrategy[str]:
-    specifiers = ["a", "b", "lib", "lib.a", "package"] if templates is PYTHON else ECMASCRIPT_PATHS
-    filled = st.builds(
-        lambda template, m, n, o, p: template.format(m=m, n=n, o=o, p=p),
-        st.sampled_from(templates), st.sampled_from(specifiers), NAMES, NAMES, NAMES,
-    )  # fmt: skip
-    first = DEFINITIONS_PYTHON if templates is PYTHON else DEFINITIONS
-    return st.builds(lambda head, rest: "\n".join([head, *rest]), st.sampled_from(first), st.lists(filled, max_size=5))
-
-
-COMMITS = st.fixed_dictionaries({path: module(templates) for path, templates in MODULES.items()})
-CYCLES = {
-    "a.ts": "import { g as f } from './b'\nexport { f as g }; export * from './lib'\nf.C().x",
-    "b.tsx": "export { g } from './a'\nexport * from './lib'; export default g",
-    "lib/index.ts": "export * from '../a'; import f, { C } from '../b'\nexport class C extends f { x: C }\nnew C().x.x",
-    "a.py": "from lib import *\nfrom lib import f as g\nclass C(g): ...\nC().x.f()",
-    "lib/__init__.py": "from a import *\nfrom .a import C as f\nf.x = f",
-    "lib/a.py": "from . import f as C\nimport lib.a as x\nx.C.x()",
-}
-
 
 # ---- rows lead to what there is --------------------------------------------------------------------------------------
 
@@ -93,13 +42,16 @@ def assert_sound(commit: Commit) -> None:
     for path, rows in commit.rows.items():
         own = symbols[commit.ids[path]]
         lines = commit.sources[path].split(b"\n")
-        for row in rows.reference_rows():
+        references, edges = reference_rows(rows.references), dependency_rows(rows.dependencies)
+        for row in references:
             assert_leads_somewhere(row, own, symbols)
             assert_stands_somewhere(row, lines)
-        edges = [row for row in rows.dependency_rows() if row.kind == "use"]
-        assert {use(row) for row in edges} == set(first_uses(rows.reference_rows()))
-        assert len({use(row)[:3] for row in edges}) == len(edges)
-        assert all(row.to_file_id in {None, *commit.ids.values()} for row in rows.dependency_rows())
+        assert [row.reference_id for row in references] == list(range(len(references)))
+        assert {row.symbol_id for row in symbol_rows(rows.symbols)} == own
+        assert all(row.to_file_id in {None, *commit.ids.values()} for row in edges)
+        assert rows.symbol_count == len(own)
+        assert rows.reference_count == sum(row.occurrences for row in references)
+        assert rows.dependency_count == len(edges) + len(commit.uses(path))
 
 
 def assert_leads_somewhere(row: ReferenceRow, own: set[int], symbols: Mapping[int, set[int]]) -> None:
@@ -113,27 +65,9 @@ def assert_leads_somewhere(row: ReferenceRow, own: set[int], symbols: Mapping[in
 def assert_stands_somewhere(row: ReferenceRow, lines: Sequence[bytes]) -> None:
     positions = unpack_positions(row.positions)
     assert row.occurrences == len(positions) > 0, row
+    assert row.line == positions[0][0], row
     assert positions == sorted(set(positions)), row
     assert all(line >= 1 and column < len(lines[line - 1]) for line, column in positions), row
-
-
-Use = tuple[int | None, int | None, int | None, int | None]
-
-
-def use(row: DependencyRow) -> Use:
-    return row.from_symbol_id, row.to_file_id, row.to_symbol_id, row.line
-
-
-def first_uses(rows: Iterable[ReferenceRow]) -> Iterator[Use]:
-    """What the edges between symbols must be: of each, the first line of its references."""
-    lines: dict[tuple[int, int | None, int], int] = {}
-    for row in rows:
-        is_import = row.kind in (ReferenceKind.IMPORT, ReferenceKind.REEXPORT)
-        if row.enclosing_symbol_id is not None and row.target_symbol_id is not None and not is_import:
-            key = row.enclosing_symbol_id, row.target_file_id, row.target_symbol_id
-            line, _ = unpack_positions(row.positions)[0]
-            lines[key] = min(line, lines.get(key, line))
-    return ((*key, line) for key, line in lines.items())
 
 
 # ---- rows stand on what they name ------------------------------------------------------------------------------------
@@ -220,23 +154,15 @@ def test_rows_of_the_corpus_depend_on_neither_the_order_of_files_nor_that_of_que
 
 def assert_same_in_any_order(commit: Commit, found: Iterable[list[str]]) -> None:
     for added, asked in permutations(found, 2):
-        linker = linker_of(commit, added)
+        linker = linker_of(commit.sources, {path: pack(commit.facts[path]) for path in added}, commit.ids)
         once = linked(linker, added, asked)
         assert once == commit.rows
         assert linked(linker, added, reversed(asked)) == once
 
 
-def linker_of(commit: Commit, order: Iterable[str]) -> Linker:
-    texts = {path: source.decode() for path, source in commit.sources.items()}
-    linker = Linker(commit.ids, modules(Files(frozenset(texts), texts.get)))
-    for path in order:
-        linker.add(path, str(language_of(path)), commit.facts[path])
-    return linker
-
-
 def linked(linker: Linker, added: Sequence[str], asked: Iterable[str]) -> dict[str, LinkedFile]:
     numbers = {path: added.index(path) for path in asked}
-    return {path: linker.linked(number, linker.resolved(number)) for path, number in numbers.items()}
+    return {path: linker.linked(number) for path, number in numbers.items()}
 
 
 # ---- damaged sources -------------------------------------------------------------------------------------------------

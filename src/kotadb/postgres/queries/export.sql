@@ -38,18 +38,28 @@ where r.repository_id = %(repository_id)s and r.index_id = %(index_id)s
 order by f.path collate "C", r.file_id, r.reference_id
 
 -- name: dependencies
-select f.path as from_path, coalesce(t.path, u.path) as to_path, d.package, d.kind::text, d.specifier, d.type_only, d.line,
+-- Imports in the order of the source, then which symbol uses which.
+select f.path as from_path, coalesce(t.path, u.path) as to_path, d.package, d.kind, d.specifier, d.type_only, d.line,
     a.qualified_name as from_symbol, b.qualified_name as to_symbol
-from dependency_graph d
-join indexed_files f on (f.repository_id, f.index_id, f.file_id) = (d.repository_id, d.index_id, d.from_file_id)
-left join indexed_files t on (t.repository_id, t.index_id, t.file_id) = (d.repository_id, d.index_id, d.to_file_id)
-left join skipped_files u on (u.repository_id, u.index_id, u.file_id) = (d.repository_id, d.index_id, d.to_file_id)
+from (
+    select from_file_id, dependency_id, to_file_id, package, kind::text, specifier, type_only, line,
+        null::integer as from_symbol_id, null::integer as to_symbol_id
+    from dependency_graph where repository_id = %(repository_id)s and index_id = %(index_id)s
+    union all
+    select from_file_id, null, to_file_id, null, 'use', null, false, line, from_symbol_id, to_symbol_id
+    from symbol_uses where repository_id = %(repository_id)s and index_id = %(index_id)s) d
+join indexed_files f on (f.repository_id, f.index_id, f.file_id)
+    = (%(repository_id)s, %(index_id)s, d.from_file_id)
+left join indexed_files t on (t.repository_id, t.index_id, t.file_id)
+    = (%(repository_id)s, %(index_id)s, d.to_file_id)
+left join skipped_files u on (u.repository_id, u.index_id, u.file_id)
+    = (%(repository_id)s, %(index_id)s, d.to_file_id)
 left join symbols a on (a.repository_id, a.index_id, a.file_id, a.symbol_id)
-    = (d.repository_id, d.index_id, d.from_file_id, d.from_symbol_id)
+    = (%(repository_id)s, %(index_id)s, d.from_file_id, d.from_symbol_id)
 left join symbols b on (b.repository_id, b.index_id, b.file_id, b.symbol_id)
-    = (d.repository_id, d.index_id, d.to_file_id, d.to_symbol_id)
-where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s
-order by f.path collate "C", d.from_file_id, d.dependency_id
+    = (%(repository_id)s, %(index_id)s, d.to_file_id, d.to_symbol_id)
+order by f.path collate "C", d.from_file_id, d.dependency_id, d.line, a.name_line, a.name_column,
+    coalesce(t.path, u.path) collate "C", b.name_line, b.name_column
 
 -- name: file_edges
 -- Also asked outside of an export, hence the laterals: see graph.sql. `deferred`: the statement is in a function, and
@@ -69,5 +79,5 @@ left join lateral (
 left join lateral (
     select path from skipped_files u
     where (u.repository_id, u.index_id, u.file_id) = (d.repository_id, d.index_id, d.to_file_id) limit 1) u on true
-where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s and d.kind <> 'use' and d.to_file_id is not null
+where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s and d.to_file_id is not null
 order by f.path collate "C", d.dependency_id

@@ -31,45 +31,60 @@ where part.name = lower(%(name)s) or starts_with(part.name, lower(%(name)s) || '
 order by strpos('/' || path, '/' || %(path)s) > 0 desc, length(path), path collate "C" limit %(limit)s
 
 -- name: outgoing
-select coalesce(t.path, u.path) as path, u.reason::text as skipped, d.package, d.kind::text, d.specifier, d.type_only,
+select coalesce(t.path, u.path) as path, u.reason::text as skipped, d.package, d.kind, d.specifier, d.type_only,
     d.line, a.qualified_name as from_symbol, b.qualified_name as to_symbol
-from dependency_graph d
+from (
+    select to_file_id, dependency_id, package, kind::text, specifier, type_only, line,
+        null::integer as from_symbol_id, null::integer as to_symbol_id
+    from dependency_graph
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and from_file_id = %(file_id)s
+    union all
+    select to_file_id, null, null, 'use', null, false, line, from_symbol_id, to_symbol_id
+    from symbol_uses
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and from_file_id = %(file_id)s
+        and to_file_id <> %(file_id)s) d
 left join lateral (
     select path from indexed_files t
-    where (t.repository_id, t.index_id, t.file_id) = (d.repository_id, d.index_id, d.to_file_id) limit 1) t on true
+    where (t.repository_id, t.index_id, t.file_id) = (%(repository_id)s, %(index_id)s, d.to_file_id) limit 1) t on true
 left join lateral (
     select path, reason from skipped_files u
-    where (u.repository_id, u.index_id, u.file_id) = (d.repository_id, d.index_id, d.to_file_id) limit 1) u on true
+    where (u.repository_id, u.index_id, u.file_id) = (%(repository_id)s, %(index_id)s, d.to_file_id) limit 1) u on true
 left join lateral (
-    select qualified_name from symbols a
+    select qualified_name, name_line, name_column from symbols a
     where (a.repository_id, a.index_id, a.file_id, a.symbol_id)
-        = (d.repository_id, d.index_id, d.from_file_id, d.from_symbol_id) limit 1) a on true
+        = (%(repository_id)s, %(index_id)s, %(file_id)s, d.from_symbol_id) limit 1) a on true
 left join lateral (
-    select qualified_name from symbols b
+    select qualified_name, name_line, name_column from symbols b
     where (b.repository_id, b.index_id, b.file_id, b.symbol_id)
-        = (d.repository_id, d.index_id, d.to_file_id, d.to_symbol_id) limit 1) b on true
-where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s and d.from_file_id = %(file_id)s
-    and (d.kind <> 'use' or d.to_file_id <> d.from_file_id)
-order by coalesce(t.path, u.path, d.package) collate "C", d.line, d.dependency_id
+        = (%(repository_id)s, %(index_id)s, d.to_file_id, d.to_symbol_id) limit 1) b on true
+order by coalesce(t.path, u.path, d.package) collate "C", d.line, d.dependency_id, a.name_line, a.name_column,
+    b.name_line, b.name_column
 
 -- name: incoming
-select f.path, null as skipped, d.kind::text, d.specifier, d.type_only, d.line, a.qualified_name as from_symbol,
+select f.path, null as skipped, d.kind, d.specifier, d.type_only, d.line, a.qualified_name as from_symbol,
     b.qualified_name as to_symbol
-from dependency_graph d
+from (
+    select from_file_id, dependency_id, kind::text, specifier, type_only, line,
+        null::integer as from_symbol_id, null::integer as to_symbol_id
+    from dependency_graph
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and to_file_id = %(file_id)s
+    union all
+    select from_file_id, null, 'use', null, false, line, from_symbol_id, to_symbol_id
+    from symbol_uses
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and to_file_id = %(file_id)s
+        and from_file_id <> %(file_id)s) d
 cross join lateral (
     select path, language from indexed_files f
-    where (f.repository_id, f.index_id, f.file_id) = (d.repository_id, d.index_id, d.from_file_id) limit 1) f
+    where (f.repository_id, f.index_id, f.file_id) = (%(repository_id)s, %(index_id)s, d.from_file_id) limit 1) f
 left join lateral (
-    select qualified_name from symbols a
+    select qualified_name, name_line, name_column from symbols a
     where (a.repository_id, a.index_id, a.file_id, a.symbol_id)
-        = (d.repository_id, d.index_id, d.from_file_id, d.from_symbol_id) limit 1) a on true
+        = (%(repository_id)s, %(index_id)s, d.from_file_id, d.from_symbol_id) limit 1) a on true
 left join lateral (
-    select qualified_name from symbols b
+    select qualified_name, name_line, name_column from symbols b
     where (b.repository_id, b.index_id, b.file_id, b.symbol_id)
-        = (d.repository_id, d.index_id, d.to_file_id, d.to_symbol_id) limit 1) b on true
-where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s and d.to_file_id = %(file_id)s
-    and (d.kind <> 'use' or d.to_file_id <> d.from_file_id)
-order by f.path collate "C", d.line, d.dependency_id
+        = (%(repository_id)s, %(index_id)s, %(file_id)s, d.to_symbol_id) limit 1) b on true
+order by f.path collate "C", d.line, d.dependency_id, a.name_line, a.name_column, b.name_line, b.name_column
 
 -- name: skipped
 select path, reason::text from skipped_files
@@ -86,4 +101,4 @@ cross join lateral (
     select path, language from indexed_files f
     where (f.repository_id, f.index_id, f.file_id) = (d.repository_id, d.index_id, d.from_file_id) limit 1) f
 where d.repository_id = %(repository_id)s and d.index_id = %(index_id)s and d.to_file_id is null and d.package is null
-    and d.kind <> 'use' and f.language = any(%(languages)s)
+    and f.language = any(%(languages)s)

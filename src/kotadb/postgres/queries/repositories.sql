@@ -35,24 +35,28 @@ where owner_id = %(owner_id)s and address = %(address)s
 select id, uuid, owner_id, address, name, created_at from repositories where id = %(id)s
 
 -- name: indexes
-select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
+select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits,
+    manifests, stats
 from (
     select * from indexes where repository_id = %(repository_id)s order by index_id desc limit %(limit)s) newest
 order by index_id
 
 -- name: stored_index
-select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
+select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits,
+    manifests, stats
 from indexes
 where repository_id = %(repository_id)s and %(ref)s in (ref, pinned_sha) and indexed_at is not null
 order by index_id limit 1
 
 -- name: last_stored_index
-select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
+select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits,
+    manifests, stats
 from indexes where repository_id = %(repository_id)s and indexed_at is not null
 order by indexed_at desc, index_id desc limit 1
 
 -- name: index
-select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits, stats
+select index_id, repository_id, ref, pinned_sha, commit_sha, branch, indexed_at, extractor_version, limits,
+    manifests, stats
 from indexes where repository_id = %(repository_id)s and index_id = %(index_id)s
 
 -- name: cancel_jobs

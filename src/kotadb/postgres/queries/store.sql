@@ -1,83 +1,100 @@
--- Blobs, and the staging of an index.
+-- Blobs, and the rows of an index.
 
 -- name: known_blobs
 select blob_sha, language from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s
 
 -- name: facts
-select blob_sha, language, facts from source_blobs
+select blob_sha, language, lines, has_errors, names, outline, rows from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
+
+-- name: facts_read_by
+select b.blob_sha, b.language, b.lines, b.has_errors, b.names, b.outline, b.rows
+from (
+    select target_file_id as file_id from symbol_references
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = any(%(file_ids)s)
+    union
+    select to_file_id from dependency_graph
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and from_file_id = any(%(file_ids)s)) r
+join indexed_files f on (f.repository_id, f.index_id, f.file_id) = (%(repository_id)s, %(index_id)s, r.file_id)
+join source_blobs b on (b.repository_id, b.blob_sha, b.language, b.extractor_version)
+    = (f.repository_id, f.blob_sha, f.language, f.extractor_version)
 
 -- name: content
 select content from source_blobs
 where repository_id = %(repository_id)s and blob_sha = %(blob_sha)s and language = %(language)s
     and extractor_version = %(extractor_version)s
 
--- name: stage_blobs
--- COPY has no ON CONFLICT, hence the detour.
-create temporary table staged_blobs on commit drop as
-    select blob_sha, language, content, facts from source_blobs with no data
+-- name: one_writer
+-- COPY has no ON CONFLICT: whoever adds blobs to a repository has it for the time of a batch, and sees what is there.
+select pg_advisory_xact_lock(hashtextextended('add blobs', %(repository_id)s))
+
+-- name: stored_of
+select blob_sha, language from source_blobs
+where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
+
+-- name: delete_blobs
+delete from source_blobs b
+using unnest(%(blob_shas)s::text[], %(languages)s::text[]) as gone (blob_sha, language)
+where b.repository_id = %(repository_id)s and b.extractor_version = %(extractor_version)s
+    and b.blob_sha = gone.blob_sha and b.language = gone.language
 
 -- name: copy_blobs
-copy staged_blobs (blob_sha, language, content, facts) from stdin
+copy source_blobs (repository_id, blob_sha, language, extractor_version, content, lines, has_errors, names, outline, rows)
+from stdin (format binary)
 
--- name: add_blobs
--- In hash order: two runs that add the same blobs in opposite orders would deadlock.
-insert into source_blobs (repository_id, blob_sha, language, extractor_version, content, facts)
-select %(repository_id)s, blob_sha, language, %(extractor_version)s, content, facts from staged_blobs
-order by blob_sha, language
-on conflict do nothing
+-- name: files
+select file_id, path, blob_sha, language, tags, digest, names, reads from indexed_files
+where repository_id = %(repository_id)s and index_id = %(index_id)s
 
--- name: replace_blobs
-insert into source_blobs (repository_id, blob_sha, language, extractor_version, content, facts)
-select %(repository_id)s, blob_sha, language, %(extractor_version)s, content, facts from staged_blobs
-order by blob_sha, language
-on conflict (repository_id, blob_sha, language, extractor_version)
-do update set content = excluded.content, facts = excluded.facts
+-- name: skipped
+select path, reason::text from skipped_files where repository_id = %(repository_id)s and index_id = %(index_id)s
 
--- name: digests
-select file_id, digest from indexed_files where repository_id = %(repository_id)s and index_id = %(index_id)s
-
--- name: stage_index
-create temporary table staged_files on commit drop as
-    select file_id, path, raw_path, language, blob_sha, extractor_version, size_bytes, lines, has_errors, tags, digest
-    from indexed_files with no data;
-create temporary table staged_skipped on commit drop as
-    select file_id, path, reason from skipped_files with no data;
-create temporary table staged_symbols on commit drop as
-    select file_id, symbol_id, name, qualified_name, kind, line_start, line_end, column_start, column_end, name_line,
-        name_column, signature, documentation, exported, is_async, access
-    from symbols with no data;
-create temporary table staged_references on commit drop as
-    select file_id, reference_id, name, kind, enclosing_symbol_id, target_file_id, target_symbol_id, resolution, package,
-        occurrences, positions
-    from symbol_references with no data;
-create temporary table staged_dependencies on commit drop as
-    select from_file_id, dependency_id, to_file_id, package, kind, specifier, type_only, line, from_symbol_id, to_symbol_id
-    from dependency_graph with no data
+-- name: delete_files
+with gone as (select unnest(%(file_ids)s::bigint[]) as id),
+    files as (
+        delete from indexed_files using gone
+        where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id),
+    their_symbols as (
+        delete from symbols using gone
+        where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id),
+    their_references as (
+        delete from symbol_references using gone
+        where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id)
+delete from dependency_graph using gone
+where repository_id = %(repository_id)s and index_id = %(index_id)s and from_file_id = gone.id
 
 -- name: copy_files
-copy staged_files (file_id, path, raw_path, language, blob_sha, extractor_version, size_bytes, lines, has_errors, tags,
-    digest) from stdin
-
--- name: copy_skipped
-copy staged_skipped (file_id, path, reason) from stdin
+copy indexed_files (repository_id, index_id, file_id, path, raw_path, language, blob_sha, extractor_version, size_bytes,
+    lines, has_errors, tags, digest, symbols, "references", dependencies, names, reads) from stdin
 
 -- name: copy_symbols
-copy staged_symbols (file_id, symbol_id, name, qualified_name, kind, line_start, line_end, column_start, column_end,
-    name_line, name_column, signature, documentation, exported, is_async, access) from stdin
+copy symbols (repository_id, index_id, file_id, symbol_id, name, qualified_name, kind, line_start, line_end, column_start,
+    column_end, name_line, name_column, signature, documentation, exported, is_async, access) from stdin (format binary)
 
 -- name: copy_references
-copy staged_references (file_id, reference_id, name, kind, enclosing_symbol_id, target_file_id, target_symbol_id,
-    resolution, package, occurrences, positions) from stdin
+copy symbol_references (repository_id, index_id, file_id, target_file_id, reference_id, kind, name, enclosing_symbol_id,
+    target_symbol_id, resolution, package, line, occurrences, positions) from stdin (format binary)
 
 -- name: copy_dependencies
-copy staged_dependencies (from_file_id, dependency_id, to_file_id, package, kind, specifier, type_only, line,
-    from_symbol_id, to_symbol_id) from stdin
+copy dependency_graph (repository_id, index_id, from_file_id, dependency_id, to_file_id, package, kind, specifier,
+    type_only, line) from stdin (format binary)
+
+-- name: delete_skipped
+delete from skipped_files t
+where t.repository_id = %(repository_id)s and t.index_id = %(index_id)s and not exists (
+    select from unnest(%(file_ids)s::bigint[], %(reasons)s::skip_reason[]) as entry (file_id, reason)
+    where entry.file_id = t.file_id and entry.reason = t.reason)
+
+-- name: add_skipped
+insert into skipped_files (repository_id, index_id, file_id, path, reason)
+select %(repository_id)s, %(index_id)s, entry.*
+from unnest(%(file_ids)s::bigint[], %(paths)s::text[], %(reasons)s::skip_reason[]) as entry
+on conflict do nothing
 
 -- name: store
-select store_indexed_data(%(job_id)s, %(claim)s, %(commit_sha)s, %(branch)s, %(extractor_version)s, %(limits)s, %(rewrite)s,
-    %(stats)s) as stats
+select store_indexed_data(%(job_id)s, %(claim)s, %(commit_sha)s, %(branch)s, %(extractor_version)s, %(limits)s,
+    %(manifests)s, %(stats)s) as stats
 
 -- name: lock_blobs
 -- Claims share this lock (jobs.sql): no run starts while blobs are collected, and we never wait for one that does.

@@ -1,0 +1,142 @@
+"""Steps three and four: parse the blobs that are new, and store each with what is kept of it, while parsing goes on."""
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from contextvars import copy_context
+from dataclasses import dataclass
+
+import psutil
+
+from kotadb.git.fetch import Fetched
+from kotadb.git.objects import read_blobs
+from kotadb.jobs.tracker import Run
+from kotadb.logs import get_logger
+from kotadb.model import SkipReason, SourceFile, Step
+from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
+from kotadb.pipeline.discover import decode, inspect
+from kotadb.pipeline.packing import PackedFacts
+from kotadb.postgres.store import Blob, BlobKey, add_blobs, known_blobs
+from kotadb.settings import Settings
+
+BATCH_BYTES = 2 * 1024 * 1024
+LOG_MEMORY_ABOVE_FILES = 1_000
+
+log = get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ParseResult:
+    """What became of the blobs that were new: what is kept of them, or why they are skipped."""
+
+    facts: dict[BlobKey, PackedFacts]
+    skipped: dict[BlobKey, SkipReason]
+
+
+def parse_blobs(run: Run, settings: Settings, fetched: Fetched, files: Sequence[SourceFile]) -> ParseResult:
+    """Parse and extract the blobs that are new, and store them in batches as they come."""
+    new = _new_blobs(run, files)
+    result = ParseResult({}, {})
+    seconds = {Step.PARSE: 0.0, Step.SYMBOLS: 0.0, Step.REFERENCES: 0.0}
+    # Closed at the end, whatever it is: git must not read on in a directory that is being removed.
+    requests = _requests(run, fetched, new, result)
+    with run.step(Step.PARSE, len(new)), _blob_store(run) as blobs, closing(requests), ParserPool(settings) as pool:
+        outcomes = pool.run(requests)
+        for batch in _batches(_counted(run, outcomes, new, result)):
+            stored = []
+            for parsed in batch:
+                key, facts = new[parsed.key], PackedFacts.of_bytes(parsed.facts)
+                result.facts[key] = facts
+                stored.append(Blob(key, parsed.source, facts))
+                seconds[Step.PARSE] += parsed.parse_seconds
+                seconds[Step.SYMBOLS] += parsed.symbols_seconds
+                seconds[Step.REFERENCES] += parsed.references_seconds
+            blobs.add(stored)
+            if len(new) > LOG_MEMORY_ABOVE_FILES:
+                log.info(
+                    "parsed", files=len(result.facts), of=len(new), memory_bytes=psutil.Process().memory_info().rss
+                )
+    run.note_children(pool.peak_memory_bytes)
+    run.divide(Step.PARSE, seconds)
+    return result
+
+
+def _new_blobs(run: Run, files: Iterable[SourceFile]) -> list[BlobKey]:
+    """The blobs that this version of the extractor has not seen; all of them in a forced rebuild."""
+    with run.database.transaction() as connection:
+        known = set() if run.job.force else known_blobs(connection, run.repository_id)
+    wanted = dict.fromkeys((file.blob_sha, file.language) for file in files)
+    return [key for key in wanted if key not in known]
+
+
+def _requests(run: Run, fetched: Fetched, new: list[BlobKey], result: ParseResult) -> Generator[ParseRequest]:
+    """Read the blobs; those whose content says that they are no source text are skipped here."""
+    with closing(read_blobs(fetched.git_dir, (blob_sha for blob_sha, _ in new), check=run.check)) as sources:
+        for number, (blob_sha, source) in enumerate(sources):
+            language = new[number][1]
+            reason = SkipReason.MISSING_BLOB if source is None else inspect(source, language)
+            if source is None or reason is not None:
+                result.skipped[blob_sha, language] = reason or SkipReason.MISSING_BLOB
+            else:
+                # What is parsed is what is stored, so that positions are positions in that text.
+                yield ParseRequest(number, language, decode(source).encode())
+    run.go_on_as(Step.SYMBOLS)  # all are with the parsers: their symbols are what we wait for
+
+
+def _counted(run: Run, outcomes: Iterable[Outcome], new: list[BlobKey], result: ParseResult) -> Iterator[Parsed]:
+    """Sort out what the parsers could not do, and report how far they are."""
+    parsed = 0
+    for outcome in outcomes:
+        if isinstance(outcome, Parsed):
+            parsed += 1
+            yield outcome
+        else:
+            key = new[outcome.key]
+            result.skipped[key] = outcome.reason
+            log.warning("file skipped", blob_sha=key[0], language=key[1], reason=outcome.reason.value)
+        run.advance(parsed + len(result.skipped))
+
+
+def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:
+    batch: list[Parsed] = []
+    size = 0
+    for item in parsed:
+        batch.append(item)
+        size += len(item.source)
+        if size >= BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+class _BlobStore:
+    """Stores batches in a thread of its own, one while the next is parsed."""
+
+    def __init__(self, run: Run, thread: ThreadPoolExecutor) -> None:
+        self._run = run
+        self._thread = thread
+        self._last: Future[None] | None = None
+
+    def add(self, blobs: Sequence[Blob]) -> None:
+        """Store a batch, once the one before is stored."""
+        self.wait()
+        self._last = self._thread.submit(copy_context().run, _store_blobs, self._run, blobs)
+
+    def wait(self) -> None:
+        """Wait for the last batch. Raises what went wrong with it."""
+        if self._last is not None:
+            with self._run.clock(Step.STORE):
+                self._last.result()
+
+
+def _store_blobs(run: Run, blobs: Sequence[Blob]) -> None:
+    run.store(lambda connection: add_blobs(connection, run.repository_id, blobs, replace=run.job.force))
+
+
+@contextmanager
+def _blob_store(run: Run) -> Iterator[_BlobStore]:
+    with ThreadPoolExecutor(1, "blobs") as thread:
+        store = _BlobStore(run, thread)
+        yield store
+        store.wait()

@@ -1,0 +1,179 @@
+"""What of a new commit has to be linked: all of it, or what an index that is there lets be told from its changes."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from kotadb.jobs.blobs import ParseResult
+from kotadb.jobs.tracker import Run
+from kotadb.languages import Files
+from kotadb.model import EXTRACTOR_VERSION, Index, SkippedFile, SourceFile
+from kotadb.pipeline.changes import Changed, touched
+from kotadb.pipeline.packing import PackedFacts, unpack_names, unpack_outline
+from kotadb.postgres.store import (
+    BlobKey,
+    StoredFile,
+    content,
+    facts_read_by,
+    load_facts,
+    stored_files,
+    stored_skips,
+)
+
+
+class Plan(NamedTuple):
+    """How to make the index of a new commit from the one that is there."""
+
+    numbers: Sequence[int]
+    """Places of the files that have to be linked, in the order of their ids, which is that of the tables' indexes."""
+    stored: Mapping[int, StoredFile]
+    """The files that are there, by their ids."""
+    gone: Collection[int]
+    """Ids of those that are not any more."""
+    known_names: Collection[int]
+    """Hashes of all names that are bound in the new commit."""
+    manifests: frozenset[str]
+    """The paths that said where the modules are of files that are not linked again."""
+
+
+class Facts:
+    """What is kept of the files of a commit, loaded when it is asked for."""
+
+    def __init__(self, run: Run, files: Sequence[SourceFile], parsed: ParseResult) -> None:
+        self._run = run
+        self._files = files
+        self._facts = dict(parsed.facts)
+
+    def __call__(self, number: int) -> PackedFacts:
+        """What is kept of the file with this place."""
+        key = _key(self._files[number])
+        if key not in self._facts:
+            self.load([number])
+        return self._facts[key]
+
+    def load(self, numbers: Iterable[int]) -> None:
+        """Have these at hand."""
+        self._load({_key(self._files[number]) for number in numbers})
+
+    def load_what_was_read(self, file_ids: Collection[int]) -> None:
+        """Have at hand what these files of the index refer to: they are likely to do so again."""
+        run = self._run
+        with run.database.transaction() as connection:
+            self._facts |= facts_read_by(connection, run.repository_id, run.job.index_id, file_ids)
+
+    def _load(self, keys: set[BlobKey]) -> None:
+        missing = keys - self._facts.keys()
+        if missing:
+            with self._run.database.transaction() as connection:
+                self._facts |= load_facts(connection, self._run.repository_id, missing)
+
+    def of(self, keys: Iterable[BlobKey]) -> Mapping[BlobKey, PackedFacts]:
+        """What is kept of these blobs."""
+        self._load(set(keys))
+        return self._facts
+
+
+class Manifests:
+    """The texts that say where modules are. `read` has the paths that were asked for."""
+
+    def __init__(self, run: Run, files: Iterable[SourceFile]) -> None:
+        self.read: set[str] = set()
+        self._run = run
+        self._keys = {file.path: _key(file) for file in files}
+
+    def files(self, paths: Iterable[str]) -> Files:
+        """What module resolution may look at."""
+        return Files(frozenset(paths), self._text)
+
+    def _text(self, path: str) -> str | None:
+        self.read.add(path)
+        if path not in self._keys:
+            return None
+        with self._run.database.transaction() as connection:
+            return content(connection, self._run.repository_id, self._keys[path])
+
+
+def plan(
+    run: Run,
+    current: Index | None,
+    files: Sequence[SourceFile],
+    ids: Sequence[int],
+    skipped: Sequence[tuple[int, SkippedFile]],
+    facts: Facts,
+) -> Plan:
+    """What has to be linked for the commit with these files and ids; `current` is the index, if it can be kept."""
+    order = sorted(range(len(files)), key=ids.__getitem__)
+    with run.database.transaction() as connection:
+        stored = stored_files(connection, run.repository_id, run.job.index_id)
+        skips = stored_skips(connection, run.repository_id, run.job.index_id)
+    gone = stored.keys() - set(ids)
+    if current is not None and not gone and _same_places(files, ids, skipped, stored, skips):
+        manifests = frozenset(current.manifests or ())
+        changed = [number for number in order if files[number].blob_sha != stored[ids[number]].blob_sha]
+        if not any(files[number].path in manifests for number in changed):
+            return _partly(order, changed, files, ids, stored, facts, manifests)
+    facts.load(order)
+    names = {name for number in order for name in unpack_names(facts(number).names)}
+    return Plan(order, stored, gone, names, frozenset())
+
+
+def _same_places(
+    files: Sequence[SourceFile],
+    ids: Sequence[int],
+    skipped: Iterable[tuple[int, SkippedFile]],
+    stored: Mapping[int, StoredFile],
+    skips: Collection[str],
+) -> bool:
+    """Whether every import leads where it led: the paths are the same, and so is what becomes of each."""
+
+    def is_same(file: SourceFile, file_id: int) -> bool:
+        known = stored.get(file_id)
+        return known is not None and (known.path, known.language) == (file.path, file.language)
+
+    return all(map(is_same, files, ids)) and {entry.path for _, entry in skipped} == set(skips)
+
+
+def _partly(
+    order: Sequence[int],
+    changed: Sequence[int],
+    files: Sequence[SourceFile],
+    ids: Sequence[int],
+    stored: Mapping[int, StoredFile],
+    facts: Facts,
+    manifests: frozenset[str],
+) -> Plan:
+    """Only what changed, and what read something that is different now."""
+    before = {number: stored[ids[number]] for number in order}
+    kept = facts.of([(before[number].blob_sha, before[number].language) for number in changed])
+    facts.load(changed)
+    differing = []
+    for number in changed:
+        old = kept[before[number].blob_sha, before[number].language]
+        outlines = unpack_outline(old.outline), unpack_outline(facts(number).outline)
+        differing.append(Changed(files[number].path, *outlines))
+    names = {number: before[number].names for number in order}
+    names_before = _names(names.values())
+    names_after = _names((names | {number: facts(number).names for number in changed}).values())
+    reads = {number: before[number].reads for number in order}
+    again = touched(differing, (names_before, names_after), reads) | set(changed)
+    tags = {number for number in order if tuple(before[number].tags) != files[number].tags}
+    numbers = [number for number in order if number in again or number in tags]
+    facts.load(numbers)
+    facts.load_what_was_read([ids[number] for number in numbers])
+    return Plan(numbers, stored, (), names_after, manifests)
+
+
+def _names(packed: Iterable[bytes]) -> set[int]:
+    names: set[int] = set()
+    for each in packed:
+        names.update(unpack_names(each))
+    return names
+
+
+def usable(run: Run, index: Index, limits: str) -> Index | None:
+    """The index, if what it holds was made the same way and may be kept."""
+    same = (index.extractor_version, index.limits) == (EXTRACTOR_VERSION, limits)
+    return index if same and not run.job.force else None
+
+
+def _key(file: SourceFile) -> BlobKey:
+    return file.blob_sha, file.language

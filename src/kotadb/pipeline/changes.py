@@ -1,0 +1,81 @@
+"""What a change of some files changes for the others: which of them could get other answers from the program.
+
+An answer depends on what was read for it (`Program.reads`) and on nothing else, as long as imports lead where they led.
+So files that read nothing of what differs between the old and the new outline of a changed file stay as they are.
+"""
+
+from collections.abc import Collection, Iterable, Mapping
+from struct import iter_unpack
+from typing import Any, NamedTuple
+
+from kotadb.model import Op
+from kotadb.pipeline.program import File, Read, known_hash, read_hash
+
+_ON_SYMBOLS = frozenset({Op.SYMBOL, Op.SELF, Op.SUPER})
+
+
+class Changed(NamedTuple):
+    """A file of a new commit whose text is another: its outlines before and after."""
+
+    path: str
+    before: File
+    after: File
+
+
+def touched(
+    changed: Iterable[Changed], names: tuple[Collection[int], Collection[int]], reads: Mapping[int, bytes | None]
+) -> set[int]:
+    """The files that could be linked differently now, besides those that changed themselves.
+
+    `names` has the hashes of all names that files bind, before and after; `reads` what each file read when it was
+    linked (`LinkedFile.reads`), by the numbers that are returned.
+    """
+    before, after = names
+    differ = {known_hash(name) for name in set(before) ^ set(after)}.union(*map(_differing, changed))
+    return {file for file, packed in reads.items() if packed is None or not differ.isdisjoint(_unpacked(packed))}
+
+
+def _differing(changed: Changed) -> set[int]:
+    """Hashes of all that is read differently of a file (`program.read_hash`)."""
+    before, after = _readable(changed.path, changed.before), _readable(changed.path, changed.after)
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+
+
+def _unpacked(packed: bytes) -> Iterable[int]:
+    return (number for (number,) in iter_unpack("!I", packed))
+
+
+def _readable(path: str, file: File) -> dict[int, list[Any]]:
+    """All that can be read of a file, by its hash."""
+    said: dict[int, list[Any]] = {}
+
+    def say(read: Read, name: str, what: object) -> None:
+        said.setdefault(read_hash(path, read, name), []).append((read, name, what))
+
+    exports, types = file.exports, file.types
+    meanings = _meanings(file)
+    exported = exports.scope if exports.exported is None else exports.exported
+    for read, names in ((Read.SCOPE, exports.scope), (Read.EXPORTED, exported)):
+        for name, bound in names.items():
+            say(read, name, [meanings[each] for each in bound])
+    for number, (name, qualified) in enumerate(zip(file.names, file.qualified_names, strict=True)):
+        say(Read.MEMBER, f"{qualified[: -len(name) - 1]}\0{name}", _symbol(file, number))
+        held = [meanings.get(each) for each in (types.values.get(number, -1), types.returns.get(number, -1))]
+        bases = [meanings[each] for each in types.bases.get(number, ())]
+        say(Read.TYPE, str(file.ids[number]), (file.kinds[number], held, bases))
+    say(Read.EXPORTED, "", bool(exported))
+    say(Read.FORM, "", (exports.exported is None, exports.listed, exports.stars))
+    return said
+
+
+def _meanings(file: File) -> dict[int, Any]:
+    """Each expression without numbers, which an edit elsewhere in the file changes."""
+    meanings: dict[int, Any] = {}
+    for number, (op, operand, name) in enumerate(file.expressions):
+        inner = _symbol(file, operand) if op in _ON_SYMBOLS else meanings.get(operand)
+        meanings[number] = (op, inner, name)
+    return meanings
+
+
+def _symbol(file: File, number: int) -> tuple[int, str, str]:
+    return file.ids[number], file.kinds[number], file.names[number]

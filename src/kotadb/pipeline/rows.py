@@ -1,0 +1,109 @@
+"""Rows of the fact tables in the binary format of PostgreSQL's COPY, made where the facts are.
+
+A row begins with the number of its fields and the ids of index and file (`head`); the rest of it, its tail, depends on
+the file's text alone, so that it is made once and serves every index that the text is in. The order of the fields is
+that of the COPY statements in postgres/queries/store.sql.
+
+Source of the format: the chapter on COPY in PostgreSQL's manual, "Binary Format".
+"""
+
+from collections.abc import Iterable, Sequence
+from struct import Struct
+
+from kotadb.model import ReferenceKind, Resolution, Symbol, SymbolKind
+from kotadb.pipeline.graph import Dependency
+
+SYMBOL_FIELDS = 18
+REFERENCE_FIELDS = 14
+DEPENDENCY_FIELDS = 10
+
+NULL = b"\xff\xff\xff\xff"
+_HEAD = Struct("!hiqiqiq").pack
+_BIGINT = Struct("!iq").pack
+_INTEGER = Struct("!ii").pack
+_SIX_INTEGERS = Struct("!iiiiiiiiiiii").pack
+_FLAG = (b"\0\0\0\1\0", b"\0\0\0\1\1")
+
+
+def text(value: str | None) -> bytes:
+    """A field of type text, or of an enum."""
+    if value is None:
+        return NULL
+    data = value.encode()
+    return len(data).to_bytes(4) + data
+
+
+def integer(value: int | None) -> bytes:
+    """A field of type integer."""
+    return _INTEGER(4, value) if value is not None else NULL
+
+
+def bigint(value: int | None) -> bytes:
+    """A field of type bigint."""
+    return _BIGINT(8, value) if value is not None else NULL
+
+
+_SYMBOL_KINDS = {kind: text(kind.value) for kind in SymbolKind}
+_REFERENCE_KINDS = {kind: text(kind.value) for kind in ReferenceKind}
+_RESOLUTIONS = {None: NULL} | {resolution: text(resolution.value) for resolution in Resolution}
+_ACCESS = {access: text(access) for access in ("public", "protected", "private")}
+
+
+def head(fields: int, repository_id: int, index_id: int, file_id: int) -> bytes:
+    """What all rows of one file in one table begin with."""
+    return _HEAD(fields, 8, repository_id, 8, index_id, 8, file_id)
+
+
+def rows(beginning: bytes, tails: Sequence[bytes]) -> bytes:
+    """Whole rows: each tail behind the same beginning."""
+    return beginning + beginning.join(tails) if tails else b""
+
+
+def symbol_tail(symbol_id: int, symbol: Symbol) -> bytes:
+    """A row of `symbols` behind its head."""
+    s = symbol
+    return b"".join(
+        (
+            _INTEGER(4, symbol_id), text(s.name), text(s.qualified_name), _SYMBOL_KINDS[s.kind],
+            _SIX_INTEGERS(4, s.line_start, 4, s.line_end, 4, s.column_start, 4, s.column_end, 4, s.name_line, 4,
+                          s.name_column),
+            text(s.signature), text(s.documentation), _FLAG[s.exported], _FLAG[s.is_async], _ACCESS[s.access],
+        )
+    )  # fmt: skip
+
+
+def reference_tail(
+    number: int,
+    kind: ReferenceKind,
+    name: str,
+    enclosing: int | None,
+    target: int | None,
+    resolution: Resolution | None,
+    package: str | None,
+    place: bytes,
+) -> bytes:
+    """A row of `symbol_references` behind its head and the id of the target's file. `place` is `occurrences_tail`."""
+    return b"".join(
+        (
+            _INTEGER(4, number), _REFERENCE_KINDS[kind], text(name), integer(enclosing), integer(target),
+            _RESOLUTIONS[resolution], text(package), place,
+        )
+    )  # fmt: skip
+
+
+def occurrences_tail(line: int, occurrences: int, positions: bytes) -> bytes:
+    """The end of that row: the first line, how many there are, and all positions packed."""
+    return b"".join((_INTEGER(4, line), _INTEGER(4, occurrences), len(positions).to_bytes(4), positions))
+
+
+def dependency_rows(beginning: bytes, edges: Iterable[tuple[Dependency, int | None]]) -> bytes:
+    """Rows of `dependency_graph`: edges, with the id of the file that each leads to."""
+    return b"".join(
+        b"".join(
+            (
+                beginning, integer(number), bigint(file_id), text(edge.package), text(edge.kind.value),
+                text(edge.specifier), _FLAG[edge.type_only], integer(edge.line),
+            )
+        )
+        for number, (edge, file_id) in enumerate(edges)
+    )  # fmt: skip
