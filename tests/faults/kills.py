@@ -14,6 +14,7 @@ from faults.held import STAGES, alive, hold
 from kotadb.jobs.queue import DEAD_LETTERS
 from proving.check import Check, Figures, Scale
 from proving.site import PATIENCE_SECONDS, Reader, Site, sources, until
+from support.processes import pause
 from support.repos import Repo
 from support.service import Service
 

@@ -11,6 +11,7 @@ import pytest
 from kotadb.postgres.database import connect
 from support.databases import wait_until_somebody_waits
 from support.git_server import Gate, GitServer
+from support.processes import pause
 from support.repos import make_repo
 from support.service import PATIENCE_SECONDS, Service
 from support.world import World
