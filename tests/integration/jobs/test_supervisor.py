@@ -3,12 +3,16 @@
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 
 import psutil
 import pytest
 
-from kotadb.postgres.database import connect
+from kotadb.jobs import supervisor
+from kotadb.jobs.supervisor import Supervisor
+from kotadb.postgres.database import Database, connect
+from kotadb.questions.health import readiness
+from kotadb.settings import Settings
 from support.databases import wait_until_somebody_waits
 from support.git_server import Gate, GitServer
 from support.processes import pause
@@ -112,6 +116,19 @@ def test_a_job_of_which_no_worker_was_told_is_found(url: str, tmp_path: Path, gi
         outside.execute("update index_jobs set status = 'pending', finished_at = null where id = %s", [job])
         outside.execute("update procrastinate_jobs set status = 'todo', worker_id = null")
         service.wait_for_log("job started", job_id=job, attempt=2)
+
+
+def test_a_drain_is_over_with_its_last_worker(
+    database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor, "FORCE_POLL_SECONDS", 3600)  # no look would find out in time
+    stop, moment = Event(), Event()
+    draining = Thread(target=Supervisor(settings, database, 1).run, args=(stop, Event()), daemon=True)
+    draining.start()
+    while readiness(database, settings.lease_seconds) < 1:
+        moment.wait(0.05)
+    stop.set()
+    draining.join()
 
 
 # What a statement is told whose session the database ends.
