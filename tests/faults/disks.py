@@ -15,7 +15,6 @@ from kotadb.postgres.embedded import UNPRIVILEGED_USERS
 from proving.check import Check, Figures, Scale
 from proving.site import PATIENCE_SECONDS, Site, sources, until
 from support.databases import database_url, drop_database
-from support.repos import Repo
 from support.service import Service
 
 TABLESPACE_MEGABYTES = 128
@@ -25,24 +24,25 @@ TEMP_MEGABYTES = 64
 def fill_database(site: Site, scale: Scale, figures: Figures) -> None:
     """The disk that the index is on is full, and then it is not."""
     with small_disk(site.folder / "tablespace", TABLESPACE_MEGABYTES) as disk, moved(site, disk):
-        wait_for_space(site, disk, figures, code="database_full")
+        wait_for_space(site, scale, disk, figures, code="database_full")
 
 
 def fill_temporary(site: Site, scale: Scale, figures: Figures) -> None:
     """The disk that repositories are fetched to is full, and then it is not."""
     site.temp_dir.mkdir()
     with small_disk(site.temp_dir, TEMP_MEGABYTES):
-        wait_for_space(site, site.temp_dir, figures, code="disk_full")
+        wait_for_space(site, scale, site.temp_dir, figures, code="disk_full")
         figures.none("orphan directories", len(site.orphans()))
 
 
-def wait_for_space(site: Site, disk: Path, figures: Figures, *, code: str) -> None:
+def wait_for_space(site: Site, scale: Scale, disk: Path, figures: Figures, *, code: str) -> None:
     """Index, fill the disk, ask for more, look, make room, and see the job done."""
-    with site.service(workers=1, retry_delay=0.1, retry_limit=8) as service:
+    tries: dict[str, object] = {"retry_limit": 20, "retry_backoff": 1.2} if scale.short else {"retry_limit": 8}
+    with site.service(workers=1, retry_delay=0.1, **tries) as service:
         address, repo = site.repository(sources(1))
         first = service.indexed(address)
         digest = site.digest(first["repository_id"])
-        repo.commit(much(repo))
+        repo.commit(much(scale.of(20_000, 4_000)))
         with ballast(disk):
             job_id = service.index(address)["job_id"]
             told = until(lambda: service.logs("run failed", 0, job_id=job_id, code=code) is not None)
@@ -56,9 +56,9 @@ def wait_for_space(site: Site, disk: Path, figures: Figures, *, code: str) -> No
         figures.all("/ready is green again", until(lambda: not is_red(service, code)), 1)
 
 
-def much(repo: Repo) -> dict[str, str | bytes]:
+def much(lines: int) -> dict[str, str | bytes]:
     """More than fits into what is left of a full disk, and is not worth compressing."""
-    text = "\n".join(f"value_{number} = {hash(number * 7919)}" for number in range(20_000))
+    text = "\n".join(f"value_{number} = {hash(number * 7919)}" for number in range(lines))
     return {f"big{number}.py": f"# {number}\n{text}\n" for number in range(4)}
 
 

@@ -23,8 +23,8 @@ LATE_SECONDS = 10
 RECOVERY_SECONDS = 5
 """What a job may take to be at work again, besides its lease."""
 
-RUNS = 4
-"""Of a job that fails every time: the first, and three more."""
+RETRIES = 3
+"""Of a job that fails every time, after its first run; in short one."""
 
 OF_PARSERS = ("parser_memory", "parser_crash", "parser_timeout")
 """Why a file may be skipped that its parser cannot do; which of them is a question of the machine."""
@@ -201,11 +201,12 @@ def late_end(service: Service, job_id: str) -> str | None:
 
 def poison_jobs(site: Site, scale: Scale, figures: Figures) -> None:
     poisoned = [site.repository(sources(1), f"owner/poison{n}")[0] for n in range(scale.of(3, 1))]
-    with site.service(workers=4) as service:
+    retries = scale.of(RETRIES, 1)
+    with site.service(workers=4, retry_limit=retries) as service:
         # Not at the fetch, which git gives up after a while.
         neighbours = [hold(site, service, site.repository()[0], stage, send_on=True) for stage in ("parse", "resolve")]
         jobs = [service.index(address)["job_id"] for address in poisoned]
-        until(lambda: all(has_ended(service, job) for job in jobs))
+        until(lambda: all(has_ended(service, job, retries + 1) for job in jobs))
         for neighbour in neighbours:
             neighbour.let_go()
         done = [service.job(job) for job in jobs]
@@ -213,7 +214,7 @@ def poison_jobs(site: Site, scale: Scale, figures: Figures) -> None:
         letters = site.rows(
             "select args ->> 'job_id' as job_id from procrastinate_jobs where queue_name = %s", DEAD_LETTERS
         )
-        figures.all("runs of a job that kills its worker, on average", runs(service, jobs) / len(jobs), RUNS)
+        figures.all("runs of a job that kills its worker, on average", runs(service, jobs) / len(jobs), retries + 1)
         figures.all("such jobs failed with worker_died", sum(died(job) for job in done), len(jobs))
         figures.all("dead letters", sum(letter["job_id"] in jobs for letter in letters), len(jobs))
         figures.none("dead letters of others", sum(letter["job_id"] not in jobs for letter in letters))
@@ -221,9 +222,9 @@ def poison_jobs(site: Site, scale: Scale, figures: Figures) -> None:
         figures.all("neighbours completed", sum(job["status"] == "completed" for job in spared), len(spared))
 
 
-def has_ended(service: Service, job_id: str) -> bool:
+def has_ended(service: Service, job_id: str, most: int) -> bool:
     """Whether the job has ended, or had more runs than any may."""
-    return runs(service, [job_id]) > RUNS or service.job(job_id)["finished_at"] is not None
+    return runs(service, [job_id]) > most or service.job(job_id)["finished_at"] is not None
 
 
 def runs(service: Service, jobs: list[str]) -> int:

@@ -147,7 +147,7 @@ def discards(service: Service, held: Held, seconds: float = PATIENCE_SECONDS) ->
 
 
 def cancel(site: Site, scale: Scale, figures: Figures) -> None:
-    stages = scale.random.sample(STAGES, 3) if scale.short else STAGES * 4
+    stages = scale.random.sample(STAGES, 2) if scale.short else STAGES * 4
     stopped = changed = other = 0
     slowest = 0.0
     with site.service(workers=2) as service:

@@ -4,6 +4,7 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
@@ -145,7 +146,7 @@ def cut_connections(site: Site, scale: Scale, figures: Figures) -> None:
 @contextmanager
 def own_server(site: Site, options: dict[str, str] | None = None) -> Iterator[tuple[Site, EmbeddedServer]]:
     """The site on a server of its own, and that server."""
-    with EmbeddedServer(site.folder / "postgres", None, options) as server:
+    with EmbeddedServer(site.folder / "postgres", None, site.server_options | (options or {})) as server:
         migrate(server.url)
         with Database(server.url) as database:
             yield replace(site, url=server.url, database=database), server
@@ -160,9 +161,15 @@ def restart(site: Site, scale: Scale, figures: Figures) -> None:
             for _ in range(times):
                 until(lambda: is_busy(there))
                 crash(server)
-                answers = [service.client.post("/index", json={"repository": "a/b"}), service.client.get("/ready")]
+                with ThreadPoolExecutor() as callers:  # each waits as long as the API has patience
+                    asked = [
+                        callers.submit(service.client.post, "/index", json={"repository": "a/b"}),
+                        callers.submit(service.client.get, "/ready"),
+                    ]
+                    answers = [each.result() for each in asked]
                 refused += all(answer.status_code == 503 and "retry-after" in answer.headers for answer in answers)
-                with EmbeddedServer(server.folder):  # a client of the same folder: it starts the server
+                # A client of the same folder: it starts the server.
+                with EmbeddedServer(server.folder, None, site.server_options):
                     gone_on += traffic.goes_on()
         figures.all("times the API said 503 with Retry-After meanwhile", refused, times)
         figures.all("work goes on", gone_on, times)
@@ -190,8 +197,9 @@ def exhaust(site: Site, scale: Scale, figures: Figures) -> None:
             taken[0].execute(END_OTHERS, [[connection.info.backend_pid for connection in taken]])
             taken = take_all(there, taken)
         figures.at_least("connections taken", len(taken), 1)
-        service.client.post("/index", json={"repository": "a/b"})
-        threading.Event().wait(STORM_SECONDS)
+        if not scale.short:  # which lasts as long as the API has patience
+            service.client.post("/index", json={"repository": "a/b"})
+        threading.Event().wait(scale.of(STORM_SECONDS, 1))
         for connection in taken:
             connection.close()
         figures.all("work goes on", traffic.goes_on(), 1)

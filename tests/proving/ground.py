@@ -1,8 +1,8 @@
-"""A PostgreSQL as kotadb starts it (commits are durable), and a site for each check on a database of its own."""
+"""A PostgreSQL as kotadb starts it, and a site for each check on a database of its own."""
 
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -15,16 +15,20 @@ from proving.site import Site
 from support.databases import create_database, create_template, drop_database
 from support.git_server import GitServer
 
+UNSYNCED = {"fsync": "off", "full_page_writes": "off"}
+"""What is committed survives every crash of PostgreSQL, as ever, and none of the machine, which no check has."""
+
 
 class Ground:
-    """The server that the checks of a suite share; a context manager."""
+    """The server that the checks of a suite share, its options besides kotadb's own; a context manager."""
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: Suite, options: Mapping[str, str] | None = None) -> None:
+        self._options = dict(options or {})
         self._suite = suite
         # Not below a folder of pytest's: as root the server runs as another user, who could not enter that.
         self._home = Path(tempfile.mkdtemp(prefix=f"{suite.name}-"))
         self._home.chmod(0o755)
-        self._server = EmbeddedServer(self._home / "postgres")
+        self._server = EmbeddedServer(self._home / "postgres", None, self._options)
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -45,5 +49,5 @@ class Ground:
         url = create_database(self._server.url)
         with GitServer(folder / "git", folder) as git, Database(url) as database:
             self._suite.unguard(database, broken)
-            yield Site(folder, url, git, database, self._suite.name, broken)
+            yield Site(folder, url, git, database, self._suite.name, self._options, broken)
         drop_database(self._server.url, url)

@@ -34,13 +34,17 @@ PATIENCE_SECONDS = 60
 
 @dataclass
 class Site:
-    """Everything of one check. `broken` is the guard that is disabled, if any, by the module `planted` of `suite`."""
+    """Everything of one check. `broken` is the guard that is disabled, if any, by the module `planted` of `suite`.
+
+    `server_options` are those of its PostgreSQL, besides kotadb's own.
+    """
 
     folder: Path
     url: str
     git: GitServer
     database: Database
     suite: str
+    server_options: dict[str, str]
     broken: str | None = None
     lease: float = LEASE_SECONDS
     _key: str | None = None

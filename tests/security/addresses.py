@@ -73,7 +73,7 @@ def ask_for_them(site: Site, scale: Scale, figures: Figures) -> None:
 
 
 def _ask_for_them(site: Site, scale: Scale, figures: Figures) -> None:
-    internal = scale.random.sample(INTERNAL, scale.of(len(INTERNAL), 8))
+    internal = scale.random.sample(INTERNAL, scale.of(len(INTERNAL), 4))
     names: dict[str, Sequence[Sequence[str]]] = {
         "harmless.example.org": [[PUBLIC]],
         "both.example.org": [[PUBLIC, "10.0.0.9"]],

@@ -25,7 +25,6 @@ BOMB_SECONDS = 60
 LIMITS = {"max_files": 50_000, "max_fetch_seconds": 60, "max_fetch_bytes": 256 * MIB, "retry_limit": 0,
           "lease_seconds": 30}  # fmt: skip
 SHORT_LIMITS = LIMITS | {"max_parse_seconds": 3, "max_git_memory_bytes": 256 * MIB}
-NEIGHBOURS = 6
 
 
 @dataclass
@@ -49,16 +48,17 @@ class Charge:
 
 
 def drop_bombs(site: Site, scale: Scale, figures: Figures) -> None:
+    before = after = scale.of(3, 1)
     charges = [lay(site, bomb, scale) for bomb in BOMBS if not (scale.short and bomb.short is None)]
     roots = site.folder / "roots"
     with (
         site.service(workers=2, local_roots=roots, **(SHORT_LIMITS if scale.short else LIMITS)) as service,
         Watch(service.process.pid) as watch,
     ):
-        neighbours = [service.index(site.repository(sources(n))[0])["job_id"] for n in range(NEIGHBOURS // 2)]
+        neighbours = [service.index(site.repository(sources(n))[0])["job_id"] for n in range(before)]
         for charge in charges:
             charge.job = service.index(charge.address)
-        neighbours += [service.index(site.repository(sources(n))[0])["job_id"] for n in range(NEIGHBOURS // 2)]
+        neighbours += [service.index(site.repository(sources(n))[0])["job_id"] for n in range(after)]
         for charge in charges:
             charge.job = ended(service, charge.job["job_id"])
         spared = [ended(service, job) for job in neighbours]
@@ -73,7 +73,7 @@ def drop_bombs(site: Site, scale: Scale, figures: Figures) -> None:
     figures.none("worker crashes", lost)
     figures.none("bombs that had another end than they should", sum(is_other_end(charge) for charge in charges))
     figures.none("messages that do not say what to change", sum(not says_what(charge.message) for charge in failed))
-    figures.all("neighbours completed", sum(job["status"] == "completed" for job in spared), NEIGHBOURS)
+    figures.all("neighbours completed", sum(job["status"] == "completed" for job in spared), before + after)
     figures.none("directories left behind", len(site.orphans()))
 
 

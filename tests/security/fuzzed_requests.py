@@ -37,8 +37,8 @@ def fuzz_requests(site: Site, scale: Scale, figures: Figures) -> None:
         healthy = service.client.get("/ready").status_code == 200
         errors = [line for line in service.log if line.get("level") in ("error", "critical")]
     answers = by_document + by_hand
-    figures.at_least("requests", answers.total(), scale.of(5_000, 300))
-    figures.at_least("of them by schemathesis", by_document.total(), scale.of(2_500, 150))
+    figures.at_least("requests", answers.total(), scale.of(5_000, 200))
+    figures.at_least("of them by schemathesis", by_document.total(), scale.of(2_500, 80))
     figures.none("answers 5xx", sum(count for status, count in answers.items() if status >= 500))
     figures.none("requests without an answer", answers[0])
     figures.none("answers that the document does not describe", described)
@@ -78,7 +78,7 @@ def _by_document(service: Service, scale: Scale) -> tuple[int, Counter[int]]:
 def _each(strategy: Any, ask: Callable[[Case[Any]], None], scale: Scale) -> None:
     """Draw so many cases, the same ones for the same seed, and do not look for smaller ones."""
     profile: Any = hypothesis.settings(
-        max_examples=scale.of(150, 8),
+        max_examples=scale.of(150, 5),
         database=None,
         deadline=None,
         phases=[hypothesis.Phase.generate],

@@ -15,8 +15,8 @@ from security.paths import as_shown, entries
 from security.raw import RawRepo, raw_repo
 from support.service import KOTADB, Service
 
-FILES = 340
-"""Of one repository; every tenth is a healthy one."""
+FILES, FEW_FILES = 340, 120
+"""Of one repository, and of the one in short; every tenth is a healthy one."""
 
 HEALTHY = {
     ".py": "def healthy_{n}(x):\n    return x\n",
@@ -52,7 +52,8 @@ class Fuzzed:
 
 def index_fuzzed_files(site: Site, scale: Scale, figures: Figures) -> None:
     sources = seeds()
-    made = [make(site, scale.random, sources, number) for number in range(scale.of(30, 1))]
+    files = scale.of(FILES, FEW_FILES)
+    made = [make(site, scale.random, sources, number, files) for number in range(scale.of(30, 1))]
     with site.service(workers=2, retry_limit=0, max_parse_seconds=PARSE_SECONDS) as service:
         for fuzz in made:
             fuzz.job = service.index(fuzz.address)
@@ -63,7 +64,7 @@ def index_fuzzed_files(site: Site, scale: Scale, figures: Figures) -> None:
         exits = service.metrics().get("kotadb_worker_exits_total", 0)
         lost = len(service.lines("a worker ended unasked"))
         raised = len(service.lines("extraction raised"))
-    figures.at_least("files", sum(len(fuzz.files) for fuzz in made), scale.of(10_000, 300))
+    figures.at_least("files", sum(len(fuzz.files) for fuzz in made), scale.of(10_000, 100))
     figures.none("languages without a file", len(set(names()) - languages(made)))
     figures.none("worker crashes", max(exits, lost))
     figures.none("repositories failed", sum(not fuzz.is_complete for fuzz in made))
@@ -72,7 +73,7 @@ def index_fuzzed_files(site: Site, scale: Scale, figures: Figures) -> None:
     figures.none("lines of exports that are no JSON", sum(fuzz.broken_lines for fuzz in made))
     figures.none("files that made extraction raise", raised)
     figures.none("files that their parser could not do", sum(parser_trouble(fuzz) for fuzz in made))
-    figures.at_least("symbols found", sum(len(fuzz.of("symbol")) for fuzz in made), scale.of(20_000, 500))
+    figures.at_least("symbols found", sum(len(fuzz.of("symbol")) for fuzz in made), scale.of(20_000, 150))
     figures.none("symbols whose name is not at their place", sum(misplaced(site, fuzz) for fuzz in made))
     figures.none("records in which a changed index differs from a new one", differing)
 
@@ -80,10 +81,10 @@ def index_fuzzed_files(site: Site, scale: Scale, figures: Figures) -> None:
 # ---- repositories ----------------------------------------------------------------------------------------------------
 
 
-def make(site: Site, random: Random, sources: Seeds, number: int) -> Fuzzed:
+def make(site: Site, random: Random, sources: Seeds, number: int, count: int) -> Fuzzed:
     files: dict[bytes, bytes] = {}
     healthy = set()
-    for n in range(FILES):
+    for n in range(count):
         if n % 10 == 0:
             extension = random.choice(list(HEALTHY))
             healthy.add(f"healthy_{n}")

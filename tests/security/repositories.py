@@ -21,7 +21,7 @@ from security.trees import TREES
 from support.repos import Repo
 from support.service import KOTADB_PROGRAM, Service, environment
 
-SHORT = 26
+SHORT = 16
 ALWAYS = ("alternates", "fsmonitor", "promisor", "inside", "hooks", "links", "manifests", "name_escape")
 FETCH_SECONDS = 8
 FETCH_BYTES = 32 * 2**20
@@ -75,7 +75,7 @@ def offer_repositories(site: Site, scale: Scale, figures: Figures) -> None:
         after = service.indexed(site.repository(name="owner/after")[0])
         log = list(service.log)
     figures.at_least("repositories", len(outcomes), scale.of(40, SHORT))
-    figures.at_least("of them completed", sum(outcome.is_complete for outcome in outcomes), scale.of(40, 10))
+    figures.at_least("of them completed", sum(outcome.is_complete for outcome in outcomes), scale.of(40, 6))
     report(site, traps, figures, outcomes, log)
     figures.all("healthy repositories completed", sum(job["status"] == "completed" for job in (healed, after)), 2)
     figures.at_least("canaries that plain programs fire", *controls(traps, outcomes))

@@ -6,7 +6,7 @@ import pytest
 
 from proving.carry_out import require
 from proving.check import Check
-from proving.ground import Ground
+from proving.ground import UNSYNCED, Ground
 from security.checks import SUITE
 
 SEED = 20261127
@@ -14,7 +14,7 @@ SEED = 20261127
 
 @pytest.fixture(scope="session")
 def ground() -> Iterator[Ground]:
-    with Ground(SUITE) as made:
+    with Ground(SUITE, UNSYNCED) as made:
         yield made
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 import httpx
 import psutil
 
+from support.commands import can_share, run_shared
 from support.metrics import Metrics
 
 KOTADB = [sys.executable, "-m", "kotadb"]
@@ -194,8 +195,13 @@ def run(
     program: Sequence[str | Path] = KOTADB,
     **how: Any,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command line to its end."""
-    done = subprocess.run([*program, *arguments], env=environment, capture_output=True, text=True, check=False, **how)
+    """Run the command line to its end; in a process that need not start first, where that makes no difference."""
+    if program == KOTADB and how.keys() <= {"cwd"} and can_share(environment):
+        done = run_shared(arguments, environment, how.get("cwd"))
+    else:
+        done = subprocess.run(
+            [*program, *arguments], env=environment, capture_output=True, text=True, check=False, **how
+        )
     assert not check or done.returncode == 0, done.stderr
     return done
 

@@ -35,6 +35,10 @@ from kotadb.settings import Settings
 
 MAX_WAIT_SECONDS = 60
 WAIT_POLL_SECONDS = 0.25
+SOON_POLL_SECONDS = 0.05
+WAIT_SHARE = 0.1
+"""Who waits for a job that ends soon is told soon, later by no more than a tenth of what they have waited."""
+
 MAX_PAGE = 200
 MAX_BIGINT = 2**63 - 1
 
@@ -219,13 +223,18 @@ async def get_job(
     wait: Annotated[float, Query(ge=0, le=MAX_WAIT_SECONDS, description="seconds to wait for the job's end")] = 0,
 ) -> dict[str, Any]:
     """One job; with `wait`, as soon as it has ended or that time is over."""
-    deadline = time.monotonic() + wait
+    began = time.monotonic()
     while True:
         job: Job = await run_in_threadpool(requests.get, database, job_id, owner.id)
-        remaining = deadline - time.monotonic()
-        if job.status.is_terminal or remaining <= 0 or await request.is_disconnected():
+        waited = time.monotonic() - began
+        if job.status.is_terminal or waited >= wait or await request.is_disconnected():
             return describe_job(job)
-        await asyncio.sleep(min(WAIT_POLL_SECONDS, remaining))
+        await asyncio.sleep(min(pause_after(waited), wait - waited))
+
+
+def pause_after(waited: float) -> float:
+    """How many seconds until the next look at a job for which somebody has waited so long."""
+    return min(max(SOON_POLL_SECONDS, waited * WAIT_SHARE), WAIT_POLL_SECONDS)
 
 
 @private.post("/jobs/{job_id}/cancel", tags=["indexing"], response_model=models.JobBody)

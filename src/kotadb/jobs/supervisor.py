@@ -29,6 +29,9 @@ from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 
 POLL_SECONDS = 0.2
+FORCE_POLL_SECONDS = 0.2
+"""How often a drain looks whether it is to wait no longer. That a worker has ended it notices at once."""
+
 MAX_RESCUE_SECONDS = 3
 """A job whose worker nobody saw die is back at work within its lease and five seconds."""
 
@@ -173,8 +176,10 @@ class Supervisor:
         for worker in running:
             worker.process.send_signal(signal.SIGTERM)
         deadline = time.monotonic() + self._settings.drain_seconds
-        while any(w.process.poll() is None for w in running) and time.monotonic() < deadline and not force.is_set():
-            force.wait(POLL_SECONDS)
+        for worker in running:
+            while worker.process.poll() is None and time.monotonic() < deadline and not force.is_set():
+                with suppress(subprocess.TimeoutExpired):
+                    worker.process.wait(FORCE_POLL_SECONDS)
         for worker in running:
             worker.end()
         self._rescuer.hand_back([worker.name for worker in running])

@@ -59,7 +59,7 @@ def test_every_line_that_is_logged_of_a_job_names_it(world: World) -> None:
 
 @pytest.mark.processes
 def test_a_large_repository_logs_its_memory_batch_by_batch(world: World) -> None:
-    text = "x = 1\n" * 600
+    text = "# for the size\n" * 200  # which is what makes a batch
     address, _ = world.remote({f"f{number}.py": f"# {number}\n{text}" for number in range(1_100)})
     job = world.service.indexed(address)
     assert job["stats"]["files_indexed"] == 1_100

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from io import BytesIO
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kotadb.parsers import frames
@@ -17,7 +17,8 @@ def in_parts_of(size: int, data: bytes) -> Callable[[int], bytes]:
     return lambda wanted: stream.read(min(size, wanted))
 
 
-@given(st.lists(values, min_size=1), st.integers(1, 9))
+@given(st.lists(values, min_size=1, max_size=4), st.integers(1, 9))
+@settings(max_examples=30)
 def test_what_is_written_is_read_however_it_is_cut(message: list[object], size: int) -> None:
     assert frames.read(in_parts_of(size, frames.encode(message))) == message
 
