@@ -1,0 +1,106 @@
+"""What indexing costs, and how far it is from what the machine can do.
+
+    make bench REPOS="PATH..." BENCH="--only index,limit --runs N --json FILE"
+    python -m benchmarks.performance PATH... [--only PARTS] [--runs N] [--json FILE]
+
+docs/performance.md says how it is measured. Each PATH is a git repository, bare or with a work tree, whose HEAD is
+measured. Exit code 1 if an index is not complete: an entry of the tree is missing, or was lost by a parser.
+"""
+
+import argparse
+import json
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+
+from benchmarks.performance import cases, machine
+from benchmarks.performance.checkout import problem_of
+from benchmarks.performance.figures import Record
+from benchmarks.performance.measure import MeasurementFailed
+from benchmarks.performance.report import tables
+
+PARTS = (cases.INDEX, cases.LIMIT)
+
+
+def main(arguments: Sequence[str]) -> int:
+    given = _parsed(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    described, records = machine.describe(), list[Record]()
+    problem = _gather(given, records)
+    print(tables(records))
+    if given.json is not None:
+        result = {"machine": described, "records": [asdict(record) for record in records]}
+        given.json.write_text(json.dumps(result, indent=1), "utf-8")
+    if problem is not None:
+        print(f"error: {problem}", file=sys.stderr)
+    return 0 if problem is None and all(record.details.get("complete", True) for record in records) else 1
+
+
+def _gather(given: argparse.Namespace, records: list[Record]) -> str | None:
+    """Fill the list; why that ended early, if it did. What was measured until then is worth showing."""
+    try:
+        for record in measured(given):
+            records.append(record)
+            print(f"{record.part}: {record.subject}, {record.case}, run {record.run + 1}", file=sys.stderr, flush=True)
+    except KeyboardInterrupt:
+        return "interrupted; the tables have what was measured until then"
+    except MeasurementFailed as failed:
+        return str(failed)
+    return None
+
+
+def measured(given: argparse.Namespace) -> Iterator[Record]:
+    """Part after part, repository after repository."""
+    if given.only & {cases.INDEX, cases.LIMIT}:
+        for repository in given.repositories:
+            yield from cases.measure_index(repository, given.runs, given.only)
+
+
+def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.performance", description="Measure what indexing costs."
+    )
+    parser.add_argument("repositories", type=_repository, nargs="*", metavar="PATH", help="git repositories")
+    parser.add_argument("--only", type=_parts, default=frozenset(PARTS), metavar="PARTS", help=", ".join(PARTS))
+    parser.add_argument("--runs", type=_positive, default=3, metavar="N", help="how often each case is measured (3)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every run's figures there")
+    given = parser.parse_args(arguments)
+    if not machine.is_supported():
+        parser.error("CPU and memory of all processes are read from Linux's /proc: run this on Linux")
+    if not given.repositories:
+        parser.error('no repository is given: make bench REPOS="PATH...", each a git repository with a commit')
+    return given
+
+
+def _repository(value: str) -> Path:
+    path = Path(value).resolve()
+    problem = problem_of(path)
+    if problem is not None:
+        raise argparse.ArgumentTypeError(problem)
+    return path
+
+
+def _parts(value: str) -> frozenset[str]:
+    chosen = frozenset(value.split(","))
+    if unknown := sorted(chosen - set(PARTS)):
+        raise argparse.ArgumentTypeError(f"there is no part {', '.join(unknown)}: choose from {','.join(PARTS)}")
+    return chosen
+
+
+def _positive(value: str) -> int:
+    number = int(value) if value.isdecimal() else 0
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{value!r} is no number of 1 or more")
+    return number
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """SIGTERM as Ctrl-C: everything that was started is ended and removed."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
