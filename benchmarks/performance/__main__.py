@@ -1,10 +1,11 @@
 """What indexing costs, and how far it is from what the machine can do.
 
     make bench REPOS="PATH..." BENCH="--only index,limit --runs N --json FILE"
-    python -m benchmarks.performance PATH... [--only PARTS] [--runs N] [--json FILE]
+    python -m benchmarks.performance PATH... [--only PARTS] [--runs N] [--json FILE] [--plot DIR] [--idle-seconds S]
 
 docs/performance.md says how it is measured. Each PATH is a git repository, bare or with a work tree, whose HEAD is
-measured. Exit code 1 if an index is not complete: an entry of the tree is missing, or was lost by a parser.
+measured. Growth is measured with the first of them, and the service needs none. Exit code 1 if an index is not
+complete: an entry of the tree is missing, or was lost by a parser.
 """
 
 import argparse
@@ -16,21 +17,25 @@ from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 
-from benchmarks.performance import cases, machine
+from benchmarks.performance import cases, growth, machine, peers, service
 from benchmarks.performance.checkout import problem_of
 from benchmarks.performance.figures import Record
+from benchmarks.performance.installation import forget_settings
 from benchmarks.performance.measure import MeasurementFailed
 from benchmarks.performance.report import tables
 
-PARTS = (cases.INDEX, cases.LIMIT)
+PARTS = (cases.INDEX, cases.LIMIT, growth.GROWTH, peers.PEERS, service.SERVICE)
 
 
 def main(arguments: Sequence[str]) -> int:
     given = _parsed(arguments)
     signal.signal(signal.SIGTERM, _interrupt)
+    forget_settings()
     described, records = machine.describe(), list[Record]()
     problem = _gather(given, records)
     print(tables(records))
+    if given.plot is not None:
+        growth.write_curves(records, given.plot)
     if given.json is not None:
         result = {"machine": described, "records": [asdict(record) for record in records]}
         given.json.write_text(json.dumps(result, indent=1), "utf-8")
@@ -57,6 +62,13 @@ def measured(given: argparse.Namespace) -> Iterator[Record]:
     if given.only & {cases.INDEX, cases.LIMIT}:
         for repository in given.repositories:
             yield from cases.measure_index(repository, given.runs, given.only)
+    if growth.GROWTH in given.only:
+        yield from growth.measure_growth(given.repositories[0], given.runs)
+    if peers.PEERS in given.only:
+        for repository in given.repositories:
+            yield from peers.measure_peers(repository, given.runs)
+    if service.SERVICE in given.only:
+        yield from service.measure_service(given.runs, idle_seconds=given.idle_seconds)
 
 
 def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
@@ -67,10 +79,14 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--only", type=_parts, default=frozenset(PARTS), metavar="PARTS", help=", ".join(PARTS))
     parser.add_argument("--runs", type=_positive, default=3, metavar="N", help="how often each case is measured (3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run's figures there")
+    parser.add_argument("--plot", type=Path, metavar="DIR", help="write the curves of growth there, as CSV and SVG")
+    parser.add_argument(
+        "--idle-seconds", type=_positive, default=60, metavar="S", help="how long a worker is watched idling (60)"
+    )
     given = parser.parse_args(arguments)
     if not machine.is_supported():
         parser.error("CPU and memory of all processes are read from Linux's /proc: run this on Linux")
-    if not given.repositories:
+    if not given.repositories and given.only != {service.SERVICE}:
         parser.error('no repository is given: make bench REPOS="PATH...", each a git repository with a commit')
     return given
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from benchmarks.performance.measure import Cost, run
 from kotadb.postgres.embedded import EmbeddedServer, running_postmaster
+from kotadb.settings import Settings
 
 KOTADB = (sys.executable, "-m", "kotadb")
 
@@ -77,12 +78,15 @@ def _server(data_dir: Path, environment: dict[str, str]) -> Iterator[EmbeddedSer
 
 
 def _environment(folder: Path, settings: dict[str, object]) -> dict[str, str]:
-    """Nothing of the user's own settings: figures of two machines are to be comparable."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("KOTADB_")}
-    environment.pop("DATABASE_URL", None)
     (folder / "tmp").mkdir()
     chosen = {"data_dir": folder / "data", "temp_dir": folder / "tmp", "log_level": "warning"} | settings
-    return environment | {f"KOTADB_{name.upper()}": str(value) for name, value in chosen.items()}
+    return os.environ | {f"KOTADB_{name.upper()}": str(value) for name, value in chosen.items()}
+
+
+def forget_settings() -> None:
+    """Use nothing of the user's own settings: figures of two machines are to be comparable."""
+    for name in ("DATABASE_URL", *(f"KOTADB_{field.upper()}" for field in Settings.model_fields)):
+        os.environ.pop(name, None)
 
 
 def job_seconds(job: Job) -> float:

@@ -72,7 +72,7 @@ def run(
             command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
         )
         roots = [process.pid] if server is None else [process.pid, server]
-        with _ended(process), _sampling(roots, sampled) as memory:
+        with ended(process), _sampling(roots, sampled) as memory:
             _, status, usage = os.wait4(process.pid, 0)
             wall = time.monotonic() - began
             process.returncode = os.waitstatus_to_exitcode(status)
@@ -85,7 +85,7 @@ def run(
 
 
 @contextmanager
-def _ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
+def ended(process: subprocess.Popen[bytes]) -> Iterator[None]:
     """Whatever happens here, the process does not outlive it; it is asked first, as it has processes of its own."""
     try:
         yield

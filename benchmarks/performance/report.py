@@ -32,15 +32,49 @@ COLUMNS: Mapping[str, Sequence[Mapping[str, str]]] = {
             "command ÷ limit": "command_of_limit", "fetch with blobs s": "fetch_with_blobs_seconds",
         },
     ),
+    "growth": (
+        {
+            "source MB": "source_mb", "job s": "job_seconds", "CPU s": "cpu_seconds", "MB/s": "mb_per_s",
+            "peak MB": "peak_memory_mb", "stored MB": "stored_mb", "÷ source": "stored_per_source",
+        },
+        {
+            "exponent of time": "time_exponent", "of CPU": "cpu_exponent", "of memory": "memory_exponent",
+            "of bytes": "bytes_exponent", "MB of memory per MB": "memory_mb_per_source_mb",
+        },
+    ),
+    "peers": (
+        {"command s": "wall_seconds", "CPU s": "cpu_seconds", "peak MB": "peak_memory_mb", "written MB": "written_mb"},
+    ),
+    "service": (
+        {
+            "jobs/min": "jobs_per_minute", "POST median ms": "post_median_ms", "POST p99 ms": "post_p99_ms",
+            "POSTs": "posts", "lock waits %": "lock_wait_percent", "of active %": "lock_wait_of_active_percent",
+            "not completed": "not_completed",
+        },
+        {
+            "transactions/min": "transactions_per_minute", "CPU s/min": "cpu_seconds_per_minute",
+            "server CPU s/min": "server_cpu_seconds_per_minute", "MB": "memory_mb",
+        },
+    ),
 }  # fmt: skip
 """By part, the tables with their columns: what stands above, and the figure."""
 
 
-def tables(records: Iterable[Record]) -> str:
+def tables(records: Sequence[Record]) -> str:
     """All tables of what there are records of; a row without any figure of a table is left out."""
     found = spreads(records)
     parts = dict.fromkeys(part for part, _, _ in found)
-    return "\n".join(table for part in parts for table in _tables_of(part, found))
+    return "\n".join([*(table for part in parts for table in _tables_of(part, found)), *notes(records)])
+
+
+def notes(records: Iterable[Record]) -> list[str]:
+    """A line for each program on what it gives, and for each that did not run on why."""
+    gives = {record.case: record.details["gives"] for record in records if "gives" in record.details}
+    skipped = {
+        (record.subject, record.case): record.details["skipped"] for record in records if "skipped" in record.details
+    }
+    lines = [f"{name}: {text}" for name, text in gives.items()]
+    return lines + [f"{name} was not run on {subject}: {why}" for (subject, name), why in skipped.items()]
 
 
 def _tables_of(part: str, found: Mapping[tuple[str, str, str], Mapping[str, Spread]]) -> list[str]:
@@ -68,7 +102,7 @@ def cell(value: Spread | None) -> str:
 
 def number(value: float) -> str:
     """With three digits that count, and never with an exponent."""
-    digits = 0 if abs(value) >= 100 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
+    digits = 0 if abs(value) >= 100 or value == 0 else 1 if abs(value) >= 10 else 2 if abs(value) >= 1 else 3
     return f"{value:,.{digits}f}"
 
 
