@@ -10,12 +10,15 @@ complete: an entry of the tree is missing, or was lost by a parser.
 
 import argparse
 import json
+import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from benchmarks.performance import cases, growth, machine, peers, service
 from benchmarks.performance.checkout import problem_of
@@ -29,10 +32,10 @@ PARTS = (cases.INDEX, cases.LIMIT, growth.GROWTH, peers.PEERS, service.SERVICE)
 
 def main(arguments: Sequence[str]) -> int:
     given = _parsed(arguments)
-    signal.signal(signal.SIGTERM, _interrupt)
     forget_settings()
-    described, records = machine.describe(), list[Record]()
-    problem = _gather(given, records)
+    records: list[Record] = []
+    described: dict[str, Any] = {}
+    problem = _gather(given, described, records)
     print(tables(records))
     if given.plot is not None:
         growth.write_curves(records, given.plot)
@@ -44,12 +47,14 @@ def main(arguments: Sequence[str]) -> int:
     return 0 if problem is None and all(record.details.get("complete", True) for record in records) else 1
 
 
-def _gather(given: argparse.Namespace, records: list[Record]) -> str | None:
-    """Fill the list; why that ended early, if it did. What was measured until then is worth showing."""
+def _gather(given: argparse.Namespace, described: dict[str, Any], records: list[Record]) -> str | None:
+    """Fill both; why that ended early, if it did. What was measured until then is worth showing."""
     try:
-        for record in measured(given):
-            records.append(record)
-            print(f"{record.part}: {record.subject}, {record.case}, run {record.run + 1}", file=sys.stderr, flush=True)
+        described |= machine.describe()
+        with closing(measured(given)) as found:
+            for record in found:
+                records.append(record)
+                print(f"{record.part}: {record.subject}, {record.case}, {record.run + 1}", file=sys.stderr, flush=True)
     except KeyboardInterrupt:
         return "interrupted; the tables have what was measured until then"
     except MeasurementFailed as failed:
@@ -57,7 +62,7 @@ def _gather(given: argparse.Namespace, records: list[Record]) -> str | None:
     return None
 
 
-def measured(given: argparse.Namespace) -> Iterator[Record]:
+def measured(given: argparse.Namespace) -> Generator[Record]:
     """Part after part, repository after repository."""
     if given.only & {cases.INDEX, cases.LIMIT}:
         for repository in given.repositories:
@@ -78,8 +83,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("repositories", type=_repository, nargs="*", metavar="PATH", help="git repositories")
     parser.add_argument("--only", type=_parts, default=frozenset(PARTS), metavar="PARTS", help=", ".join(PARTS))
     parser.add_argument("--runs", type=_positive, default=3, metavar="N", help="how often each case is measured (3)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every run's figures there")
-    parser.add_argument("--plot", type=Path, metavar="DIR", help="write the curves of growth there, as CSV and SVG")
+    parser.add_argument("--json", type=_file, metavar="FILE", help="write every run's figures there")
+    parser.add_argument("--plot", type=_folder, metavar="DIR", help="write the curves of growth there, as CSV and SVG")
     parser.add_argument(
         "--idle-seconds", type=_positive, default=60, metavar="S", help="how long a worker is watched idling (60)"
     )
@@ -88,6 +93,9 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         parser.error("CPU and memory of all processes are read from Linux's /proc: run this on Linux")
     if not given.repositories and given.only != {service.SERVICE}:
         parser.error('no repository is given: make bench REPOS="PATH...", each a git repository with a commit')
+    names = [repository.name.removesuffix(".git") for repository in given.repositories]
+    if len(set(names)) < len(names):
+        parser.error(f"repositories are told apart by their folders' names, and two have the same: {', '.join(names)}")
     return given
 
 
@@ -96,6 +104,23 @@ def _repository(value: str) -> Path:
     problem = problem_of(path)
     if problem is not None:
         raise argparse.ArgumentTypeError(problem)
+    return path
+
+
+def _file(value: str) -> Path:
+    """Looked at now, not after hours."""
+    path = Path(value).resolve()
+    if path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"{path} cannot be written: give a file in a folder that is there")
+    return path
+
+
+def _folder(value: str) -> Path:
+    path = Path(value).resolve()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"{path} cannot be made ({error.strerror}): give another folder") from None
     return path
 
 
@@ -119,4 +144,5 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(main(sys.argv[1:]))

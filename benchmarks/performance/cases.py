@@ -4,6 +4,7 @@ A run is a fresh installation: cold, the limit, VACUUM and CHECKPOINT, then one 
 Runs of the same repository follow each other, so that cold and limit alternate, and their ratio is taken within a run.
 """
 
+import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -153,12 +154,13 @@ def _many_reindexes(checkout: Checkout) -> Record:
 
 def _cold(site: Installation, checkout: Checkout, run: int) -> tuple[Exported, Record]:
     """What it then holds, and what that took."""
+    load = os.getloadavg()[0]  # who else is at work on the machine
     job, cost = site.index(checkout.path)
     source = _source(site, job)
     stored = _stored(site, source)
     exported = site.export(checkout.path)
     figures = _times(job, cost) | _rates(job, source) | stored.figures
-    details = {"job": job} | stored.details | _completeness(checkout, exported)
+    details = {"job": job, "load_before": load} | stored.details | _completeness(checkout, exported)
     return exported, Record(INDEX, checkout.path.name, "cold", run, figures, details)
 
 

@@ -34,7 +34,8 @@ def _curves(curves: Mapping[str, Curve], width: float, height: float) -> Iterato
         colour = COLOURS[number % len(COLOURS)]
         path = " ".join(f"{_x(x, width):.1f},{_y(y, height):.1f}" for x, y in curve)
         yield f'<polyline fill="none" stroke="{colour}" stroke-width="1.5" points="{path}"/>'
-        yield _text(WIDTH - RIGHT, TOP + 16 * number, name, "end", colour)
+        # Low and to the right, where no curve is: memory is never near 0.
+        yield _text(WIDTH - RIGHT, HEIGHT - BOTTOM - 8 - 16 * number, name, "end", colour)
 
 
 def _grid(width: float, height: float) -> Iterator[str]:

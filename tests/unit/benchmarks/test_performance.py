@@ -1,6 +1,8 @@
 """What is computed from the benchmark's runs, and how it is shown."""
 
+import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -8,7 +10,9 @@ from benchmarks.performance.__main__ import main
 from benchmarks.performance.cases import plan
 from benchmarks.performance.checkout import function
 from benchmarks.performance.figures import Record, exponent, percentile, slope, spread, spreads
+from benchmarks.performance.growth import GROWTH, summary, varied, write_curves
 from benchmarks.performance.limit import divided
+from benchmarks.performance.plot import svg, ticks
 from benchmarks.performance.report import aligned, cell, tables
 from support.repos import make_repo
 
@@ -69,6 +73,15 @@ def test_a_table_is_aligned_markdown() -> None:
     assert aligned([["a", "b"], ["cold", "1"]]) == "| a    | b |\n|------|--:|\n| cold | 1 |\n"
 
 
+def test_what_a_program_gives_is_told_and_why_it_did_not_run() -> None:
+    ran = Record("peers", "hono", "ctags", 0, {"wall_seconds": 1.0}, {"gives": "definitions"})
+    missing = Record("peers", "hono", "grimp", 0, {}, {"gives": "imports", "skipped": "no Python"})
+    shown = tables([ran, missing])
+    assert "ctags: definitions" in shown
+    assert "grimp was not run on hono: no Python" in shown
+    assert "hono grimp" not in shown
+
+
 def test_rows_without_a_figure_of_the_table_are_left_out() -> None:
     records = [
         Record("index", "hono", "cold", 0, {"job_seconds": 2.0}),
@@ -104,6 +117,56 @@ def test_every_edit_is_a_function_that_was_not_there() -> None:
     assert "export function" in function("tsx", 1)
 
 
+# ---- growth ----------------------------------------------------------------------------------------------------------
+
+
+def sized(megabytes: float, seconds: float, memory: float) -> Record:
+    figures = {
+        "source_mb": megabytes, "job_seconds": seconds, "cpu_seconds": seconds, "peak_memory_mb": memory,
+        "stored_mb": 2 * megabytes,
+    }  # fmt: skip
+    return Record(GROWTH, "hono", f"{megabytes} MB", 0, figures, {"memory": [(0.1, 1_000_000), (0.2, 2_000_000)]})
+
+
+def test_growth_is_summed_up_over_the_source() -> None:
+    figures = summary([sized(1, 1, 103), sized(4, 4, 112), sized(16, 16, 148)]).figures
+    assert figures["time_exponent"] == pytest.approx(1)
+    assert figures["memory_mb_per_source_mb"] == pytest.approx(3)
+
+
+@pytest.mark.parametrize("name", ["a.py", "a.tsx", "package.json", "README"])
+def test_no_two_copies_of_a_file_are_the_same(name: str) -> None:
+    copies = [varied(name, b"{}", number) for number in range(16)]
+    assert len(set(copies)) == 16
+
+
+def test_json_stays_json_and_binary_as_it_is() -> None:
+    assert json.loads(varied("package.json", b'{"a": 1}\n', 15)) == {"a": 1}
+    assert varied("logo.png", b"\0", 3) == b"\0"
+
+
+def test_curves_are_written_as_csv_and_as_a_plot(tmp_path: Path) -> None:
+    write_curves([sized(1, 1, 2), Record("index", "hono", "memory", 0, {})], tmp_path)
+    assert (tmp_path / "growth.csv").read_text().splitlines()[1] == '"hono, 1 MB",0.100,1000000'
+    plot = ElementTree.fromstring((tmp_path / "growth.svg").read_text())
+    assert len(plot.findall("{http://www.w3.org/2000/svg}polyline")) == 1
+
+
+def test_names_in_a_plot_are_text() -> None:
+    assert "<b>" not in svg({"<b>": [(0, 0), (1, 1)]}, "x", "y")
+
+
+@pytest.mark.parametrize("most", [0.03, 1, 7, 100, 4321])
+def test_ticks_are_a_few_round_values_up_to_the_most(most: float) -> None:
+    values = ticks(most)
+    assert values[0] == 0
+    assert 2 <= len(values) <= 6
+    assert most - values[1] < values[-1] <= most * 1.000001
+
+
+# ---- what is given ---------------------------------------------------------------------------------------------------
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
@@ -114,6 +177,8 @@ def test_every_edit_is_a_function_that_was_not_there() -> None:
         (["dirty"], "commit or stash"),
         (["clean", "--only", "speed"], "choose from index"),
         (["clean", "--runs", "0"], "1 or more"),
+        (["clean", "./clean"], "two have the same"),
+        (["clean", "--json", "missing/result.json"], "a folder that is there"),
     ],
 )
 def test_bad_input_is_told_before_anything_runs(
