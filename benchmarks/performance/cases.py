@@ -29,7 +29,7 @@ Files = Sequence[tuple[str, str]]
 """Paths and languages."""
 
 Exported = list[dict[str, Any]]
-"""The records of `kotadb export`."""
+"""Of `kotadb export`, the records about files and imports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def plan(exported: Exported) -> Plan:
     for record in exported:
         if record["record"] == "file" and record["language"] in FUNCTIONS:
             files[record["path"]], sizes[record["path"]] = record["language"], record["size_bytes"]
-        elif record["record"] == "dependency" and record["kind"] != "use" and record.get("to_path"):
+        elif record["record"] == "dependency" and record.get("to_path"):
             importers[record["to_path"]].add(record["from_path"])
     if not files:
         raise MeasurementFailed(f"there is no file to edit: give a repository with files in {', '.join(FUNCTIONS)}")

@@ -65,4 +65,5 @@ def _said(*command: str) -> str:
 
 def is_supported() -> bool:
     """Whether CPU and memory of all processes can be read here."""
-    return sys.platform == "linux" and Path("/proc/self/smaps_rollup").exists()
+    files = "/proc/self/smaps_rollup", f"/proc/self/task/{os.getpid()}/children"
+    return sys.platform == "linux" and all(Path(file).exists() for file in files)

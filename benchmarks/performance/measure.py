@@ -138,6 +138,7 @@ def _sampling(roots: Sequence[int], sampled: bool) -> Iterator[list[tuple[float,
     if not sampled:
         yield samples
         return
+    _require_readable(roots)
     stop, began = threading.Event(), time.monotonic()
 
     def sample() -> None:
@@ -151,6 +152,19 @@ def _sampling(roots: Sequence[int], sampled: bool) -> Iterator[list[tuple[float,
     finally:
         stop.set()
         thread.join()
+
+
+def _require_readable(roots: Sequence[int]) -> None:
+    """Nothing may be left out in silence: in some containers even root must not look at other users' memory."""
+    for root in roots:
+        try:
+            (PROC / str(root) / "smaps_rollup").read_bytes()
+        except PermissionError:
+            raise MeasurementFailed(
+                f"the memory of process {root} is closed to us: give the container CAP_SYS_PTRACE, or do not be root"
+            ) from None
+        except OSError:  # it ended at once
+            pass
 
 
 def memory_bytes(roots: Sequence[int]) -> int:

@@ -11,6 +11,7 @@ from benchmarks.performance.cases import plan
 from benchmarks.performance.checkout import function
 from benchmarks.performance.figures import Record, exponent, percentile, slope, spread, spreads
 from benchmarks.performance.growth import GROWTH, summary, varied, write_curves
+from benchmarks.performance.installation import is_about_files
 from benchmarks.performance.limit import divided
 from benchmarks.performance.plot import svg, ticks
 from benchmarks.performance.report import aligned, cell, tables
@@ -103,6 +104,11 @@ def test_the_barrel_is_the_file_that_most_import_and_the_leaf_nobody_does() -> N
     planned = plan([file("a.py"), file("b.py"), file("all.py"), file("x.txt", "text"), *imports])
     assert (planned.barrel, planned.importers, planned.leaf) == (("all.py", "python"), 2, ("a.py", "python"))
     assert ("x.txt", "text") not in planned.editable
+
+
+def test_names_in_an_export_are_not_needed() -> None:
+    records = [{"record": "reference"}, {"record": "dependency", "kind": "use"}, {"record": "skipped"}]
+    assert [is_about_files(record) for record in records] == [False, False, True]
 
 
 def test_one_file_in_a_hundred_is_another_one_each_turn() -> None:
