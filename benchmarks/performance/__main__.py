@@ -67,6 +67,9 @@ def measured(given: argparse.Namespace) -> Generator[Record]:
     if given.only & {cases.INDEX, cases.LIMIT}:
         for repository in given.repositories:
             yield from cases.measure_index(repository, given.runs, given.only)
+    if given.against is not None:
+        for repository in given.repositories:
+            yield from cases.compare(repository, given.runs, given.against)
     if growth.GROWTH in given.only:
         yield from growth.measure_growth(given.repositories[0], given.runs)
     if peers.PEERS in given.only:
@@ -81,22 +84,34 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
         prog="python -m benchmarks.performance", description="Measure what indexing costs."
     )
     parser.add_argument("repositories", type=_repository, nargs="*", metavar="PATH", help="git repositories")
-    parser.add_argument("--only", type=_parts, default=frozenset(PARTS), metavar="PARTS", help=", ".join(PARTS))
+    parser.add_argument("--only", type=_parts, metavar="PARTS", help=", ".join(PARTS))
     parser.add_argument("--runs", type=_positive, default=3, metavar="N", help="how often each case is measured (3)")
     parser.add_argument("--json", type=_file, metavar="FILE", help="write every run's figures there")
+    parser.add_argument(
+        "--against", type=_code, metavar="DIR", help="compare cold runs with those of another checkout of kotadb"
+    )
     parser.add_argument("--plot", type=_folder, metavar="DIR", help="write the curves of growth there, as CSV and SVG")
     parser.add_argument(
         "--idle-seconds", type=_positive, default=60, metavar="S", help="how long a worker is watched idling (60)"
     )
     given = parser.parse_args(arguments)
+    if given.only is None:  # a comparison alone, or everything
+        given.only = frozenset() if given.against is not None else frozenset(PARTS)
+    if (problem := _problem(given)) is not None:
+        parser.error(problem)
+    return given
+
+
+def _problem(given: argparse.Namespace) -> str | None:
+    """What is wrong with what is given, taken together."""
     if not machine.is_supported():
-        parser.error("CPU and memory of all processes are read from Linux's /proc: run this on Linux")
+        return "CPU and memory of all processes are read from Linux's /proc: run this on Linux"
     if not given.repositories and given.only != {service.SERVICE}:
-        parser.error('no repository is given: make bench REPOS="PATH...", each a git repository with a commit')
+        return 'no repository is given: make bench REPOS="PATH...", each a git repository with a commit'
     names = [repository.name.removesuffix(".git") for repository in given.repositories]
     if len(set(names)) < len(names):
-        parser.error(f"repositories are told apart by their folders' names, and two have the same: {', '.join(names)}")
-    return given
+        return f"repositories are told apart by their folders' names, and two have the same: {', '.join(names)}"
+    return None
 
 
 def _repository(value: str) -> Path:
@@ -121,6 +136,13 @@ def _folder(value: str) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise argparse.ArgumentTypeError(f"{path} cannot be made ({error.strerror}): give another folder") from None
+    return path
+
+
+def _code(value: str) -> Path:
+    path = Path(value).resolve()
+    if not (path / "src" / "kotadb").is_dir():
+        raise argparse.ArgumentTypeError(f"{path} has no src/kotadb: give another checkout of kotadb")
     return path
 
 

@@ -7,7 +7,7 @@ Runs of the same repository follow each other, so that cold and limit alternate,
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,8 @@ from benchmarks.performance.sizes import Source, clean_up, relation_bytes, sourc
 
 INDEX = "index"
 LIMIT = "limit"
+VARIANTS = "variants"
+COMPARED = ("job_seconds", "after_fetch_seconds", "wall_seconds", "cpu_seconds", "stored_mb", "vacuumed_mb")
 REINDEXES = 20
 BRANCH = "other"
 
@@ -81,6 +83,20 @@ def measure_index(repository: Path, runs: int, parts: frozenset[str]) -> Iterato
         if INDEX in parts:
             yield _memory_run(checkout)
             yield _many_reindexes(checkout)
+
+
+def compare(repository: Path, runs: int, other: Path) -> Iterator[Record]:
+    """Cold runs of this code and of another checkout of kotadb in turn; how many times the other's this one takes."""
+    with checked_out(repository) as checkout:
+        for run in range(runs):
+            records = {}
+            for name, code in (("other", other), ("this", None)):
+                with installed(code) as site:
+                    _, records[name] = _cold(site, checkout, run)
+                yield replace(records[name], part=VARIANTS, case=name)
+            this, that = records["this"].figures, records["other"].figures
+            ratios = {name: this[name] / that[name] for name in COMPARED}
+            yield Record(VARIANTS, checkout.path.name, "this ÷ other", run, ratios)
 
 
 def _one_run(checkout: Checkout, run: int, parts: frozenset[str]) -> Iterator[Record]:

@@ -25,8 +25,10 @@ SUMMARY = "1 to 16 times"
 def measure_growth(repository: Path, runs: int, factors: Sequence[int] = FACTORS) -> Iterator[Record]:
     """Each size so many times, one after the other; behind them what they say together."""
     for run in range(runs):
-        records = [_measured(repository, factor, run) for factor in factors]
-        yield from records
+        records = []
+        for factor in factors:
+            records.append(_measured(repository, factor, run))
+            yield records[-1]
         yield summary(records)
 
 

@@ -17,11 +17,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from benchmarks.performance.measure import Cost, MeasurementFailed, ended, run
-from kotadb.postgres.embedded import EmbeddedServer, running_postmaster
 from kotadb.settings import Settings
 
 KOTADB = (sys.executable, "-m", "kotadb")
+
+HOLD_SERVER = """
+import sys
+from pathlib import Path
+from kotadb.postgres.embedded import EmbeddedServer, running_postmaster
+with EmbeddedServer(Path(sys.argv[1])) as server:
+    print(server.url, running_postmaster(server.data_dir).pid, flush=True)
+    sys.stdin.read()
+"""
 
 Job = dict[str, Any]
 """A job as `kotadb index --json` prints it."""
@@ -60,37 +70,51 @@ def is_about_files(record: dict[str, Any]) -> bool:
 
 
 @contextmanager
-def installed(**settings: object) -> Iterator[Installation]:
-    """A migrated installation with `KOTADB_<NAME>` for each of the settings; it is gone when the context ends."""
+def installed(code: Path | None = None, **settings: object) -> Iterator[Installation]:
+    """A migrated installation with `KOTADB_<NAME>` for each of the settings; it is gone when the context ends.
+
+    `code` is another checkout of kotadb that is to be run, instead of this one.
+    """
     folder = Path(tempfile.mkdtemp(prefix="kotadb-bench-"))
     try:
         folder.chmod(0o755)  # as root the server runs as another user, who must be able to enter
-        environment = _environment(folder, settings)
-        with _server(folder / "data", environment) as server:
-            postmaster = running_postmaster(server.data_dir)
-            assert postmaster is not None
+        environment = _environment(folder, code, settings)
+        with _server(folder / "data", environment) as (url, postmaster):
             run([*KOTADB, "migrate"], environment=environment)
-            yield Installation(folder, server.url, postmaster.pid, environment)
+            yield Installation(folder, url, postmaster, environment)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
-def _server(data_dir: Path, environment: dict[str, str]) -> Iterator[EmbeddedServer]:
-    """Ended by `kotadb stop` if need be: a command that was interrupted may still be a client of it."""
-    server = EmbeddedServer(data_dir / "postgres")
+def _server(data_dir: Path, environment: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """The URL and the postmaster of a server that is held by a process of the code that is measured.
+
+    It ends when we do, even by kill -9. A session of its own keeps Ctrl-C from it, so that the server outlives commands
+    that use it; `kotadb stop` ends what is left of these.
+    """
+    holder = subprocess.Popen(
+        [sys.executable, "-c", HOLD_SERVER, str(data_dir / "postgres")],
+        env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    postmaster = ""
     try:
-        with server:
-            yield server
+        assert holder.stdout is not None
+        url, _, postmaster = holder.stdout.readline().strip().rpartition(" ")
+        if not url:
+            raise MeasurementFailed("the embedded server did not start; what it said is above")
+        yield url, int(postmaster)
     finally:
-        if server.is_running():
+        holder.communicate()  # closes its input
+        if postmaster and psutil.pid_exists(int(postmaster)):
             subprocess.run([*KOTADB, "stop"], env=environment, capture_output=True, check=False)
 
 
-def _environment(folder: Path, settings: dict[str, object]) -> dict[str, str]:
+def _environment(folder: Path, code: Path | None, settings: dict[str, object]) -> dict[str, str]:
     (folder / "tmp").mkdir()
     chosen = {"data_dir": folder / "data", "temp_dir": folder / "tmp", "log_level": "warning"} | settings
-    return os.environ | {f"KOTADB_{name.upper()}": str(value) for name, value in chosen.items()}
+    path = {} if code is None else {"PYTHONPATH": str(code / "src")}
+    return os.environ | path | {f"KOTADB_{name.upper()}": str(value) for name, value in chosen.items()}
 
 
 def forget_settings() -> None:

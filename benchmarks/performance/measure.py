@@ -142,8 +142,10 @@ def _sampling(roots: Sequence[int], sampled: bool) -> Iterator[list[tuple[float,
     stop, began = threading.Event(), time.monotonic()
 
     def sample() -> None:
-        while not stop.wait(SAMPLE_SECONDS):
+        while True:
             samples.append((time.monotonic() - began, memory_bytes(roots)))
+            if stop.wait(SAMPLE_SECONDS):
+                return
 
     thread = threading.Thread(target=sample, name="memory")
     thread.start()

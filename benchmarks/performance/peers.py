@@ -18,6 +18,9 @@ from benchmarks.performance.figures import Record
 from benchmarks.performance.measure import MeasurementFailed, run
 
 PEERS = "peers"
+MIN_SAMPLES = 3
+"""Of fewer nothing can be said: it was over too soon."""
+
 PYGMENTS_CONFIGURATIONS = ("/etc/gtags/gtags.conf", "/usr/share/doc/global/examples/gtags.conf", "/etc/gtags.conf")
 
 
@@ -141,12 +144,9 @@ def _measured(checkout: Checkout, peer: Peer, number: int) -> Record:
         except (Unavailable, MeasurementFailed, OSError) as error:
             return Record(PEERS, checkout.path.name, peer.name, number, {}, details | {"skipped": str(error)})
         written = sum(file.stat().st_size for file in Path(folder).rglob("*") if file.is_file())
-    figures = {
-        "wall_seconds": cost.wall_seconds,
-        "cpu_seconds": cost.cpu_seconds,
-        "peak_memory_mb": cost.peak_bytes / 1e6,
-        "written_mb": written / 1e6,
-    }
+    figures = {"wall_seconds": cost.wall_seconds, "cpu_seconds": cost.cpu_seconds, "written_mb": written / 1e6}
+    if len(cost.memory) >= MIN_SAMPLES:
+        figures["peak_memory_mb"] = cost.peak_bytes / 1e6
     return Record(PEERS, checkout.path.name, peer.name, number, figures, details)
 
 

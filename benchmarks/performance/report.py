@@ -32,6 +32,12 @@ COLUMNS: Mapping[str, Sequence[Mapping[str, str]]] = {
             "command ÷ limit": "command_of_limit", "fetch with blobs s": "fetch_with_blobs_seconds",
         },
     ),
+    "variants": (
+        {
+            "job s": "job_seconds", "after the fetch s": "after_fetch_seconds", "command s": "wall_seconds",
+            "CPU s": "cpu_seconds", "stored MB": "stored_mb", "vacuumed MB": "vacuumed_mb",
+        },
+    ),
     "growth": (
         {
             "source MB": "source_mb", "job s": "job_seconds", "CPU s": "cpu_seconds", "MB/s": "mb_per_s",
