@@ -35,7 +35,7 @@ class Checkout:
 
     def commit(self, message: str) -> str:
         """Commit whatever changed; its SHA."""
-        self.git("add", "--all")
+        self.git("add", "--all", "--force")  # what is ignored and yet tracked, too
         self.git("commit", "--quiet", "--message", message)
         return self.git("rev-parse", "HEAD").decode().strip()
 
