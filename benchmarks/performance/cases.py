@@ -198,6 +198,7 @@ def _times(job: Job, cost: Cost) -> dict[str, float]:
         "after_fetch_seconds": job_seconds(job) - fetch,
         "wall_seconds": cost.wall_seconds,
         "cpu_seconds": cost.cpu_seconds,
+        "others_percent": cost.others_percent,
     } | {f"step_{step}_seconds": spent for step, spent in steps.items()}
 
 
@@ -251,18 +252,23 @@ def _completeness(checkout: Checkout, exported: Exported) -> dict[str, Any]:
 def _limit(site: Installation, checkout: Checkout, exported: Exported, cold: Record) -> Record:
     """The limit for what was just indexed, and how many times as long the cold job took."""
     texts = limit.texts(checkout, [record for record in exported if record["record"] == "file"])
-    parts = {
-        "fetch_seconds": limit.fetch_seconds(checkout),
-        "parse_seconds": limit.parse_seconds(texts),
-        "copy_seconds": limit.copy_seconds(site.url, limit.stored_rows(site.url)),
-    }
-    total, ours = sum(parts.values()), cold.figures
-    figures = parts | {
+    rows = limit.stored_rows(site.url)
+    fetch = limit.middle(lambda: limit.fetch(checkout))
+    parse = limit.middle(lambda: limit.parse(texts))
+    copy = limit.middle(lambda: limit.copy(site.url, site.server, rows))
+    after_fetch, cpu = parse.wall_seconds + copy.wall_seconds, sum(part.cpu_seconds for part in (fetch, parse, copy))
+    total, ours = fetch.wall_seconds + after_fetch, cold.figures
+    figures = {
+        "fetch_seconds": fetch.wall_seconds,
+        "parse_seconds": parse.wall_seconds,
+        "copy_seconds": copy.wall_seconds,
         "limit_seconds": total,
+        "limit_cpu_seconds": cpu,
         "ours_of_limit": ours["job_seconds"] / total,
-        "ours_of_limit_after_fetch": ours["after_fetch_seconds"] / (total - parts["fetch_seconds"]),
+        "ours_of_limit_after_fetch": ours["after_fetch_seconds"] / after_fetch,
         "command_of_limit": ours["wall_seconds"] / total,
-        "fetch_with_blobs_seconds": limit.fetch_seconds(checkout, with_blobs=True),
+        "cpu_of_limit": ours["cpu_seconds"] / cpu,
+        "fetch_with_blobs_seconds": limit.fetch(checkout, with_blobs=True).wall_seconds,
         "parsed_mb": sum(len(source) for _, source in texts) / 1e6,
     }
     return Record(LIMIT, cold.subject, LIMIT, cold.run, figures)

@@ -43,6 +43,7 @@ def _measured(repository: Path, factor: int, run: int) -> Record:
         "source_mb": source.megabytes,
         "job_seconds": job_seconds(job),
         "cpu_seconds": cost.cpu_seconds,
+        "others_percent": cost.others_percent,
         "mb_per_s": source.megabytes / job_seconds(job),
         "peak_memory_mb": cost.peak_bytes / 1e6,
         "stored_mb": sum(stored.values()) / 1e6,

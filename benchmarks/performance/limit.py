@@ -10,8 +10,9 @@
 
 import multiprocessing
 import os
+import resource
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +23,7 @@ from psycopg import sql
 from tree_sitter import Parser
 
 from benchmarks.performance.checkout import Checkout, git
-from benchmarks.performance.measure import MeasurementFailed
+from benchmarks.performance.measure import Cost, MeasurementFailed, server_cpu_seconds
 from benchmarks.performance.sizes import SCHEMA, fact_tables
 from kotadb.errors import LanguageError
 from kotadb.languages import load
@@ -33,20 +34,26 @@ TABLES = "kotadb_benchmark"
 Text = tuple[str, bytes]
 """A blob to parse: its language, and its bytes."""
 
+REPEATS = 3
 BLOB_NONE = "--filter=blob:none"
 
 
 # ---- fetch -----------------------------------------------------------------------------------------------------------
 
 
-def fetch_seconds(checkout: Checkout, *, with_blobs: bool = False) -> float:
+def fetch(checkout: Checkout, *, with_blobs: bool = False) -> Cost:
     """`git init` and `git fetch`, as kotadb does for a repository on this machine, or with all blobs."""
     with TemporaryDirectory(prefix="kotadb-bench-fetch-") as folder:
-        began = time.perf_counter()
+        began, before = time.perf_counter(), _children_cpu_seconds()
         git(Path(folder), "init", "--quiet", "--bare")
         what = [] if with_blobs else [BLOB_NONE]
         git(Path(folder), "fetch", "--quiet", "--depth", "1", "--no-tags", *what, checkout.path.as_uri(), "HEAD")
-        return time.perf_counter() - began
+        return Cost(time.perf_counter() - began, _children_cpu_seconds() - before)
+
+
+def _children_cpu_seconds() -> float:
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 # ---- parse -----------------------------------------------------------------------------------------------------------
@@ -79,13 +86,13 @@ def _blobs(checkout: Checkout, shas: Sequence[str]) -> list[bytes]:
     return sources
 
 
-def parse_seconds(all_texts: Sequence[Text], processes: int | None = None) -> float:
+def parse(all_texts: Sequence[Text], processes: int | None = None) -> Cost:
     """From the first to start to the last to end, of as many processes as there are cores."""
     shares = [share for share in divided(all_texts, processes or cores()) if share]
     if not shares:
-        return 0.0
+        return Cost(0.0, 0.0)
     context = multiprocessing.get_context("spawn")
-    times: multiprocessing.SimpleQueue[tuple[float, float]] = context.SimpleQueue()
+    times: multiprocessing.SimpleQueue[tuple[float, float, float]] = context.SimpleQueue()
     ready = context.Barrier(len(shares))
     workers = [context.Process(target=_parse, args=(share, ready, times), daemon=True) for share in shares]
     for worker in workers:
@@ -94,17 +101,19 @@ def parse_seconds(all_texts: Sequence[Text], processes: int | None = None) -> fl
         worker.join()
     if any(worker.exitcode for worker in workers):
         raise MeasurementFailed("a process of the raw parsing failed; its traceback is above")
-    begun, ended = zip(*(times.get() for _ in workers), strict=True)
-    return float(max(ended) - min(begun))
+    begun, ended, spent = zip(*(times.get() for _ in workers), strict=True)
+    return Cost(max(ended) - min(begun), sum(spent))
 
 
-def _parse(share: Sequence[Text], ready: Barrier, times: "multiprocessing.SimpleQueue[tuple[float, float]]") -> None:
+def _parse(
+    share: Sequence[Text], ready: Barrier, times: "multiprocessing.SimpleQueue[tuple[float, float, float]]"
+) -> None:
     parsers = {language: Parser(load(language).grammar) for language, _ in share}
     ready.wait()
-    began = time.monotonic()  # of the whole system: comparable between processes
+    began, before = time.monotonic(), time.process_time()  # the first is the system's: comparable between processes
     for language, source in share:
         parsers[language].parse(source)
-    times.put((began, time.monotonic()))
+    times.put((began, time.monotonic(), time.process_time() - before))
 
 
 def divided(all_texts: Sequence[Text], into: int) -> list[list[Text]]:
@@ -116,6 +125,11 @@ def divided(all_texts: Sequence[Text], into: int) -> list[list[Text]]:
         shares[least].append(text)
         sizes[least] += len(text[1])
     return shares
+
+
+def middle(measure: Callable[[], Cost]) -> Cost:
+    """The one that took neither the least nor the most of three: these are short, and a moment's noise is much."""
+    return sorted((measure() for _ in range(REPEATS)), key=lambda cost: cost.wall_seconds)[REPEATS // 2]
 
 
 def cores() -> int:
@@ -137,22 +151,24 @@ def stored_rows(url: str) -> Rows:
 
 def _copied(connection: psycopg.Connection[Any], table: str) -> bytes:
     statement = sql.SQL("copy (select * from {}) to stdout (format binary)").format(sql.Identifier(SCHEMA, table))
-    with connection.cursor().copy(statement) as copy:
-        return b"".join(bytes(block) for block in copy)
+    with connection.cursor().copy(statement) as stream:
+        return b"".join(bytes(block) for block in stream)
 
 
-def copy_seconds(url: str, rows: Rows) -> float:
-    """The tables are made, and committed, before; so that what is written is logged as any other write."""
+def copy(url: str, server: int, rows: Rows) -> Cost:
+    """CPU is that of the server, and of the sender.
+
+    The tables are made, and committed, before; so that what is written is logged as any other write."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("create schema {}").format(sql.Identifier(TABLES)))
         try:
             for table in rows:
                 _make_table(connection, table)
-            began = time.perf_counter()
+            began, before = time.perf_counter(), time.process_time() + server_cpu_seconds(server)
             with connection.transaction():
                 for table, data in rows.items():
                     _load(connection, table, data)
-            return time.perf_counter() - began
+            return Cost(time.perf_counter() - began, time.process_time() + server_cpu_seconds(server) - before)
         finally:
             connection.execute(sql.SQL("drop schema {} cascade").format(sql.Identifier(TABLES)))
 
@@ -166,5 +182,5 @@ def _make_table(connection: psycopg.Connection[Any], table: str) -> None:
 
 def _load(connection: psycopg.Connection[Any], table: str, data: bytes) -> None:
     statement = sql.SQL("copy {} from stdin (format binary)").format(sql.Identifier(TABLES, table))
-    with connection.cursor().copy(statement) as copy:
-        copy.write(data)
+    with connection.cursor().copy(statement) as stream:
+        stream.write(data)

@@ -40,6 +40,14 @@ class Cost:
     wall_seconds: float
     cpu_seconds: float
     memory: Memory = ()
+    busy_seconds: float = 0.0
+    """CPU that the whole machine spent meanwhile."""
+
+    @property
+    def others_percent(self) -> float:
+        """What everybody else took of the machine: where it is much, times say little."""
+        others = max(0.0, self.busy_seconds - self.cpu_seconds)
+        return 100 * others / (self.wall_seconds * (os.cpu_count() or 1))
 
     @property
     def peak_bytes(self) -> int:
@@ -67,21 +75,21 @@ def run(
     Raises MeasurementFailed with what the command complained of, if it fails.
     """
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-        server_before, began = server_cpu_seconds(server), time.monotonic()
+        server_before, busy_before, began = server_cpu_seconds(server), machine_cpu_seconds(), time.monotonic()
         process = subprocess.Popen(
             command, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=errors
         )
         roots = [process.pid] if server is None else [process.pid, server]
         with ended(process), _sampling(roots, sampled) as memory:
             _, status, usage = os.wait4(process.pid, 0)
-            wall = time.monotonic() - began
+            wall, busy = time.monotonic() - began, machine_cpu_seconds() - busy_before
             process.returncode = os.waitstatus_to_exitcode(status)
         cpu = usage.ru_utime + usage.ru_stime + server_cpu_seconds(server) - server_before
         if process.returncode != 0:
             said = (_end_of(output) + _end_of(errors)).strip()
             raise MeasurementFailed(f"{' '.join(command)} failed with exit code {process.returncode}: {said}")
         output.seek(0)
-        return Done(output.read().decode("utf-8", "replace"), Cost(wall, cpu, tuple(memory)))
+        return Done(output.read().decode("utf-8", "replace"), Cost(wall, cpu, tuple(memory), busy))
 
 
 @contextmanager
@@ -113,6 +121,12 @@ def server_cpu_seconds(postmaster: int | None) -> float:
     if postmaster is None:
         return 0.0
     return sum(_cpu_seconds(pid) for pid in (postmaster, *_children(postmaster)))
+
+
+def machine_cpu_seconds() -> float:
+    """Of all processes of the machine since it started, without idling and waiting for disks."""
+    user, nice, system, _idle, _iowait, *interrupts = (PROC / "stat").read_text().split("\n", 1)[0].split()[1:9]
+    return sum(map(int, (user, nice, system, *interrupts))) / TICKS
 
 
 def tree_cpu_seconds(root: int) -> float:

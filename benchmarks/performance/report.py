@@ -8,7 +8,7 @@ COLUMNS: Mapping[str, Sequence[Mapping[str, str]]] = {
     "index": (
         {
             "job s": "job_seconds", "after the fetch s": "after_fetch_seconds", "of cold": "of_cold",
-            "command s": "wall_seconds", "CPU s": "cpu_seconds",
+            "command s": "wall_seconds", "CPU s": "cpu_seconds", "others %": "others_percent",
         },
         {
             "source MB": "source_mb", "MB/s": "mb_per_s", "MB/s per core": "mb_per_s_per_core",
@@ -29,18 +29,21 @@ COLUMNS: Mapping[str, Sequence[Mapping[str, str]]] = {
             "fetch s": "fetch_seconds", "parse s": "parse_seconds", "copy s": "copy_seconds",
             "limit s": "limit_seconds",
             "ours ÷ limit": "ours_of_limit", "after the fetch": "ours_of_limit_after_fetch",
-            "command ÷ limit": "command_of_limit", "fetch with blobs s": "fetch_with_blobs_seconds",
+            "command ÷ limit": "command_of_limit", "limit CPU s": "limit_cpu_seconds", "CPU ÷ CPU": "cpu_of_limit",
+            "fetch with blobs s": "fetch_with_blobs_seconds",
         },
     ),
     "variants": (
         {
             "job s": "job_seconds", "after the fetch s": "after_fetch_seconds", "command s": "wall_seconds",
-            "CPU s": "cpu_seconds", "stored MB": "stored_mb", "vacuumed MB": "vacuumed_mb",
+            "CPU s": "cpu_seconds", "others %": "others_percent", "stored MB": "stored_mb",
+            "vacuumed MB": "vacuumed_mb",
         },
     ),
     "growth": (
         {
-            "source MB": "source_mb", "job s": "job_seconds", "CPU s": "cpu_seconds", "MB/s": "mb_per_s",
+            "source MB": "source_mb", "job s": "job_seconds", "CPU s": "cpu_seconds", "others %": "others_percent",
+            "MB/s": "mb_per_s",
             "peak MB": "peak_memory_mb", "stored MB": "stored_mb", "÷ source": "stored_per_source",
         },
         {
