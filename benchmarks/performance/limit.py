@@ -158,7 +158,8 @@ def _copied(connection: psycopg.Connection[Any], table: str) -> bytes:
 def copy(url: str, server: int, rows: Rows) -> Cost:
     """CPU is that of the server, and of the sender.
 
-    The tables are made, and committed, before; so that what is written is logged as any other write."""
+    The tables are made, and committed, before; so that what is written is logged as any other write.
+    """
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL("create schema {}").format(sql.Identifier(TABLES)))
         try:
