@@ -10,7 +10,7 @@ bytes that are no UTF-8.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib import resources
@@ -22,7 +22,7 @@ import tree_sitter
 from tree_sitter import Node, Query, QueryError
 
 from kotadb.errors import LanguageError
-from kotadb.languages.mentions import HEADINGS, MENTION_PARTS, Family, Heading, Mention, Shape
+from kotadb.languages.mentions import HEADINGS, MENTION_PARTS, Family, Heading, Member, Mention, Shape
 from kotadb.languages.modules import Files, Modules
 from kotadb.model import SymbolKind
 
@@ -146,6 +146,8 @@ class Rules:
     """Comments, as group `comment`, and as other matches the strings that could look like one."""
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """How nodes are read as expressions, by the type of the node."""
+    leaves: frozenset[str] = frozenset()
+    """The types of nodes whose text alone says how they are read, so that the same text in a scope is read once."""
     types_have_names: bool = False
     """Whether a type and a value can have the same name and mean two things."""
     class_names_are_inner: bool = False
@@ -187,16 +189,19 @@ class Language:
     definitions: Query
     references: Query | None
     headings: tuple[Heading, ...]
-    """What the head of each pattern of `references` means."""
+    """What each pattern of `references` means."""
+    members: frozenset[str]
+    """The types of nodes that are a member access and nothing else."""
 
 
 def compile_language(spec: LanguageSpec) -> Language:
     """The language of a spec. Raises LanguageError, which names the file, where a query is not valid."""
     grammar = _grammar(spec)
     definitions, _ = _compiled(spec, spec.definitions, grammar, DEFINITIONS)
-    references, heads = _compiled(spec, spec.references, grammar, REFERENCES) if spec.references else (None, ())
-    headings = tuple(HEADINGS[head] for head in heads)
-    return Language(spec.name, spec.rules, grammar, definitions, references, headings)
+    references, patterns = _compiled(spec, spec.references, grammar, REFERENCES) if spec.references else (None, ())
+    headings = tuple(HEADINGS[pattern.head].of(pattern.captures) for pattern in patterns)
+    members = frozenset(kind for kind, shape in spec.rules.shapes.items() if isinstance(shape, Member))
+    return Language(spec.name, spec.rules, grammar, definitions, references, headings, members)
 
 
 class Vocabulary(NamedTuple):
@@ -208,19 +213,26 @@ class Vocabulary(NamedTuple):
     """The parts that a head's pattern cannot do without: one of these."""
 
 
+class Pattern(NamedTuple):
+    """One pattern of a query: its head, and all the captures in it."""
+
+    head: str
+    captures: Set[str]
+
+
 def _compiled(
     spec: LanguageSpec, names: Iterable[str], grammar: tree_sitter.Language, words: Vocabulary
-) -> tuple[Query, tuple[str, ...]]:
-    """One query of those files, and the head of each of its patterns."""
+) -> tuple[Query, tuple[Pattern, ...]]:
+    """One query of those files, and what its patterns are."""
     texts = {f"{spec.folder}/{name}": _read(spec, name) for name in names}
     for file, text in texts.items():
         _check_captures(file, text, words)
     query = _compile(texts, grammar)
-    heads = tuple(
-        _head(f"{file}: the pattern in line {line}", _captures(pattern), words)
+    patterns = tuple(
+        _pattern(f"{file}: the pattern in line {line}", _captures(pattern), words)
         for file, line, pattern in _patterns(texts, query)
     )
-    return query, heads
+    return query, patterns
 
 
 def _grammar(spec: LanguageSpec) -> tree_sitter.Language:
@@ -275,7 +287,7 @@ def _check_captures(file: str, text: str, words: Vocabulary) -> None:
             raise LanguageError(f"{file}: unknown capture @{capture}")
 
 
-def _head(place: str, captures: set[str], words: Vocabulary) -> str:
+def _pattern(place: str, captures: set[str], words: Vocabulary) -> Pattern:
     heads = captures & words.heads
     if len(heads) != 1:
         raise LanguageError(f"{place} has {len(heads)} heads: it needs exactly one, which says what the match means")
@@ -283,7 +295,7 @@ def _head(place: str, captures: set[str], words: Vocabulary) -> str:
     needs = words.needs.get(head)
     if needs and not captures & needs:
         raise LanguageError(f"{place} has no {' or '.join(f'@{part}' for part in sorted(needs))}")
-    return head
+    return Pattern(head, captures)
 
 
 def _heads() -> Mapping[str, tuple[Head, SymbolKind]]:

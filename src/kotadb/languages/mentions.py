@@ -4,7 +4,8 @@ Where several patterns match the same name, the one that is written first counts
 general as "every other identifier is read".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
+from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple
 
@@ -132,22 +133,42 @@ _FAMILIES = {
 }  # fmt: skip
 
 
-class Heading(NamedTuple):
-    """What a pattern's head capture means."""
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a match of a pattern means: what its head says, and which parts it may have."""
 
     head: str
     mention: Mention
     family: Family
-    kind: str
-    """The kind of a reference or import, "" for others."""
+    reference: ReferenceKind | None = None
+    """The kind of a reference."""
+    dependency: DependencyKind | None = None
+    """The kind of an import."""
+    has_object: bool = False
+    is_quoted: bool = False
+    is_plain: bool = False
+    """It is about one name, and does not say that it has an alias, too."""
+
+    def of(self, captures: Set[str]) -> "Heading":
+        """The same for a pattern with these captures."""
+        is_name = self.family not in (Family.SCOPE, Family.REGION, Family.IMPORT)
+        return replace(
+            self,
+            has_object="object" in captures,
+            is_quoted="quoted" in captures,
+            is_plain=is_name and "alias" not in captures,
+        )
 
 
 def _headings() -> Iterator[Heading]:
-    kinds = {Mention.REFERENCE: tuple(ReferenceKind), Mention.IMPORT: tuple(DependencyKind)}
     for family, mentions in _FAMILIES.items():
         for mention in mentions:
-            for kind in kinds.get(mention, ("",)):
-                yield Heading(f"{mention}.{kind}" if kind else mention.value, mention, family, str(kind))
+            if mention is Mention.REFERENCE:
+                yield from (Heading(f"{mention}.{kind}", mention, family, reference=kind) for kind in ReferenceKind)
+            elif mention is Mention.IMPORT:
+                yield from (Heading(f"{mention}.{kind}", mention, family, dependency=kind) for kind in DependencyKind)
+            else:
+                yield Heading(mention.value, mention, family)
 
 
 HEADINGS = {heading.head: heading for heading in _headings()}
@@ -186,13 +207,15 @@ def itself(op: Op) -> Shape:
     return lambda node: Step(op)
 
 
-def member(base: str, part: str) -> Shape:
+@dataclass(frozen=True, slots=True)
+class Member:
     """A member access whose object and name are in these fields."""
 
-    def shape(node: Node) -> Step:
-        return Step(Op.MEMBER, node.child_by_field_name(base), node.child_by_field_name(part))
+    base: str
+    part: str
 
-    return shape
+    def __call__(self, node: Node) -> Step:
+        return Step(Op.MEMBER, node.child_by_field_name(self.base), node.child_by_field_name(self.part))
 
 
 def made_by(op: Op, field: str) -> Shape:

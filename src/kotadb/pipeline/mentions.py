@@ -1,25 +1,19 @@
 """Run a language's `references` query over one file, and sort what it found: scopes, regions, names, statements."""
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from typing import NamedTuple, TypeAlias
 
 from tree_sitter import Node, QueryCursor, Tree
 
 from kotadb.languages import Language
 from kotadb.languages.mentions import Family, Heading, Mention
+from kotadb.pipeline.positions import Nesting
 
-Captures = Mapping[str, list[Node]]
+Captures: TypeAlias = Mapping[str, list[Node]]
 
 
-class Name(NamedTuple):
-    """A match that is about one name. Offsets are bytes."""
-
-    start: int
-    pattern: int
-    heading: Heading
-    node: Node
-    captures: Captures
+Name: TypeAlias = tuple[int, Heading, Node, Captures]
+"""A match that is about one name: where it starts, what its head means, its node, and all that the match captured."""
 
 
 class Mentions(NamedTuple):
@@ -40,67 +34,96 @@ class Regions:
     """Parts of the source that mean something for what is in them; of nested ones the outermost counts."""
 
     def __init__(self, spans: Iterable[tuple[tuple[int, int], Mention]]) -> None:
-        self._starts: list[int] = []
-        self._spans: list[tuple[int, Mention]] = []
+        nesting = Nesting(outside=-1)
+        self._mentions: list[Mention | None] = []
+        last = 0
         for (start, minus_end), mention in sorted(spans):
-            if not self._spans or start >= self._spans[-1][0]:
-                self._starts.append(start)
-                self._spans.append((-minus_end, mention))
+            if start >= last:
+                last = -minus_end
+                nesting.enter(start, last, len(self._mentions))
+                self._mentions.append(mention)
+        nesting.leave(last)
+        self._mentions.append(None)
+        self._nesting = nesting
 
     def find(self, offset: int) -> Mention | None:
         """What the region around the offset is; None if there is none."""
-        index = bisect_right(self._starts, offset) - 1
-        if index < 0:
-            return None
-        end, mention = self._spans[index]
-        return mention if offset < end else None
+        return self._mentions[self._nesting.at(offset)]
+
+    def each(self, offsets: Iterable[int]) -> Iterator[Mention | None]:
+        """The same for offsets in ascending order."""
+        return map(self._mentions.__getitem__, self._nesting.each(offsets))
+
+
+_Match: TypeAlias = tuple[int, Node, Captures]
+"""The pattern, its head's node, and all captures of a match."""
 
 
 def find_mentions(tree: Tree, language: Language) -> Mentions:
     """What the language's query says of this file."""
     assert language.references is not None
-    scopes: set[tuple[int, int, Mention]] = set()
-    names: dict[int, Name] = {}
-    imports: dict[int, Name] = {}
-    regions: dict[tuple[int, int], tuple[int, Mention]] = {}
-    aliases: set[int] = set()
+    names: dict[int, _Match] = {}
+    rest: list[_Match] = []
     headings = language.headings
+    may_miss = tree.root_node.has_error
+    # The longest loop of all: what is rare is left for later, and nothing is made for what another pattern has taken.
     for pattern, captures in QueryCursor(language.references).matches(tree.root_node):
         heading = headings[pattern]
-        family = heading.family
-        for node in captures[heading.head]:
-            start = node.start_byte
-            if start == node.end_byte:
-                continue  # what the parser says is missing
-            if family is Family.SCOPE:
-                scopes.add((start, -node.end_byte, heading.mention))
-            elif family is Family.REGION:
-                span = start, -node.end_byte
-                regions[span] = min(regions.get(span, (pattern, heading.mention)), (pattern, heading.mention))
-            elif family is Family.IMPORT:
-                _keep_first(imports, captures["specifier"][0].start_byte, Name(start, pattern, heading, node, captures))
-            elif start not in names or pattern < names[start].pattern:
-                names[start] = Name(start, pattern, heading, node, captures)
+        node = captures[heading.head][0]
+        if not heading.is_plain:
+            rest.append((pattern, node, captures))
+            continue
+        start = node.start_byte
+        if (start not in names or pattern < names[start][0]) and not (may_miss and start == node.end_byte):
+            names[start] = pattern, node, captures
+    return _sorted(names, rest, headings)
+
+
+def _sorted(names: dict[int, _Match], rest: Iterable[_Match], headings: Sequence[Heading]) -> Mentions:
+    scopes: set[tuple[int, int, Mention]] = set()
+    imports: dict[int, _Match] = {}
+    regions: dict[tuple[int, int], tuple[int, Mention]] = {}
+    aliases: set[int] = set()
+    for match in rest:
+        pattern, node, captures = match
+        mention, family = headings[pattern].mention, headings[pattern].family
         if "alias" in captures:
             aliases.add(captures["alias"][0].start_byte)
+        start, end = node.start_byte, node.end_byte
+        if start == end:
+            continue  # what the parser says is missing
+        if family is Family.SCOPE:
+            scopes.add((start, -end, mention))
+        elif family is Family.REGION:
+            regions[start, -end] = min(regions.get((start, -end), (pattern, mention)), (pattern, mention))
+        elif family is Family.IMPORT:
+            _keep_first(imports, captures["specifier"][0].start_byte, match)
+        else:
+            _keep_first(names, start, match)
     return Mentions(
         scopes=sorted(scopes),
-        names=sorted((name for name in names.values() if name.start not in aliases), key=_start),
-        imports=[imports[start] for start in sorted(imports)],
+        names=_in_order(names, headings, aliases),
+        imports=_in_order(imports, headings, frozenset()),
         exported=_regions(regions, Mention.EXPORTED_DEFAULT, Mention.EXPORTED),
         type_checking=_regions(regions, Mention.TYPE_CHECKING),
         in_type=_regions(regions, Mention.IN_TYPE),
     )
 
 
+def _in_order(found: Mapping[int, _Match], headings: Sequence[Heading], aliases: Set[int]) -> list[Name]:
+    names = []
+    for offset in sorted(found):
+        pattern, node, captures = found[offset]
+        heading = headings[pattern]
+        if heading.family is not Family.IGNORE and offset not in aliases:
+            names.append((node.start_byte, heading, node, captures))
+    return names
+
+
+def _keep_first(found: dict[int, _Match], key: int, match: _Match) -> None:
+    if key not in found or match[0] < found[key][0]:
+        found[key] = match
+
+
 def _regions(found: Mapping[tuple[int, int], tuple[int, Mention]], *sorts: Mention) -> Regions:
     return Regions((span, mention) for span, (_, mention) in found.items() if mention in sorts)
-
-
-def _keep_first(found: dict[int, Name], key: int, name: Name) -> None:
-    if key not in found or name.pattern < found[key].pattern:
-        found[key] = name
-
-
-def _start(name: Name) -> int:
-    return name.start

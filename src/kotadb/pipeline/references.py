@@ -20,16 +20,20 @@ from kotadb.model import (
     Symbol,
     SymbolKind,
     Types,
-    pack_positions,
 )
 from kotadb.pipeline.expressions import UNKNOWN, Expressions
 from kotadb.pipeline.mentions import Captures, Mentions, Name, find_mentions
 from kotadb.pipeline.positions import Source, SymbolRanges
-from kotadb.pipeline.scopes import EITHER, FILE, MAX_LOCALS, TYPE, VALUE, Binding, Scopes
+from kotadb.pipeline.scopes import EITHER, FILE, MAX_LOCALS, TYPE, VALUE, Binding, Scope, Scopes
+from kotadb.pipeline.text import MAX_NAME
 
 _MEANINGS = {Mention.BIND_VALUE: VALUE, Mention.BIND_TYPE: TYPE}
-_LOOKED_UP_AS = {ReferenceKind.TYPE: TYPE, ReferenceKind.IMPLEMENTS: TYPE, ReferenceKind.EXTENDS: EITHER}
-_KINDS = {kind.value: kind for kind in ReferenceKind}
+_EITHER = dict.fromkeys(ReferenceKind, EITHER)
+_LOOKED_UP_AS = dict.fromkeys(ReferenceKind, VALUE) | {
+    ReferenceKind.TYPE: TYPE,
+    ReferenceKind.IMPLEMENTS: TYPE,
+    ReferenceKind.EXTENDS: EITHER,
+}
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 EVERYTHING = "*"
@@ -54,18 +58,26 @@ class _File:
         self.text = self.source.text
         self.mentions = mentions
         self.rules = language.rules
+        self.meanings = _LOOKED_UP_AS if self.rules.types_have_names else _EITHER
+        """What names of references mean, by their kind."""
         self.symbols = symbols
         self.ranges = SymbolRanges(symbols, self.source)
         self.scopes = Scopes(mentions.scopes, len(source), class_names_are_inner=self.rules.class_names_are_inner)
-        self.expressions = Expressions(self.rules, self.source.text)
-        self.scope_of: list[int] = []
+        self.expressions = Expressions(language, self.source.text)
+        starts = [name[0] for name in mentions.names]
+        self.scope_of = self.scopes.each(starts)
         """The innermost scope of each of the mentions' names."""
+        self.symbol_of = self.ranges.each(starts)
+        """The innermost symbol around each of them."""
+        self.type_of = mentions.in_type.each(starts)
+        """Whether each of them is in a type."""
         self.exported: dict[str, list[int]] = {}
         self.stars: dict[str, None] = {}
         self.taken: dict[int, dict[str, bool]] = {}
         """Names that are taken from a module, by the offset of its specifier; True if for types alone."""
         self.types = Types({}, {}, {})
-        self.groups: dict[tuple[ReferenceKind, int, int], list[tuple[int, int]]] = {}
+        self.groups: dict[tuple[ReferenceKind, int, int], list[int]] = {}
+        """The offsets of references, by kind, expression and enclosing symbol."""
         self.locals: dict[int, int] = {}
         """Expressions of locals by the id of their binding."""
         self.hops = 0
@@ -75,12 +87,14 @@ class _File:
         self.rebound: list[tuple[int, int, Name]] = []
         """Where symbols are bound again, with the numbers of symbol and scope."""
         self.looked_up: dict[tuple[str, int, int], int] = {}
+        """Expressions of names, by scope and meaning."""
+        self.leaves: dict[tuple[str, str, int], int] = {}
+        """Expressions of `Rules.leaves`, by type, text and scope."""
         self.declared: list[tuple[int, int, Name]] = []
 
     def references(self, listed: Iterable[str] | None) -> Links:
         self._bind_all()
-        for name, scope in zip(self.mentions.names, self.scope_of, strict=True):
-            self._refer(name, scope)
+        self._refer_all()
         self._note_types()
         self._export_declarations()
         return Links(
@@ -89,8 +103,8 @@ class _File:
             types=self.types,
             expressions=tuple(self.expressions.table),
             references=tuple(
-                Reference(kind, expression, enclosing, pack_positions(positions))
-                for (kind, expression, enclosing), positions in self.groups.items()
+                Reference(kind, expression, enclosing, self.source.pack(offsets))
+                for (kind, expression, enclosing), offsets in self.groups.items()
             ),
         )
 
@@ -108,77 +122,79 @@ class _File:
 
     def _bind_all(self) -> None:
         late = []
-        for name in self.mentions.names:
-            scope = self.scopes.at(name.start)
-            self.scope_of.append(scope)
-            if name.heading.family is Family.OUTWARD:
-                home = self.scopes.all[self.scopes.of_function(scope)]
-                home.outward[self.text(name.node)] = name.heading.mention is Mention.GLOBAL
-            else:
+        for name, scope in zip(self.mentions.names, self.scope_of, strict=True):
+            family = name[1].family
+            if family is Family.REFERENCE:
+                continue  # most of them are
+            if family is Family.OUTWARD:
+                self.scopes.takes(scope, self.text(name[2]), from_file=name[1].mention is Mention.GLOBAL)
+            elif family is not Family.EXPORT:
                 late.append((name, scope))
         for name, scope in late:
-            if name.heading.family is Family.BIND:
+            if name[1].family is Family.BIND:
                 self._bind(name, scope)
-            elif name.heading.family is Family.IMPORTED:
+            else:
                 self._bind_import(name, scope)
 
     def _bind(self, name: Name, scope: int) -> None:
-        if name.heading.mention is Mention.DECLARES:
+        start, heading, node, captures = name
+        mention = heading.mention
+        if mention is Mention.DECLARES:
             return
-        captures = name.captures
-        binding = Binding(scope, _MEANINGS.get(name.heading.mention, EITHER))
-        number = self.ranges.by_name.get(name.start, -1)
-        home = self._home(name, scope)
-        is_parameter = number >= 0 and home != FILE and self.symbols[number].kind is SymbolKind.PROPERTY
-        if not is_parameter or self.scopes.all[home].sort is Mention.SCOPE_CLASS:
-            binding.symbol = number
+        home = self._home(captures, scope)
+        binding = Binding(scope, _MEANINGS.get(mention, EITHER))
+        number = self.ranges.by_name.get(start, -1)
+        if number >= 0:
+            is_parameter = home != FILE and self.symbols[number].kind is SymbolKind.PROPERTY
+            if not is_parameter or self.scopes.all[home].sort is Mention.SCOPE_CLASS:
+                binding.symbol = number
         binding.type = _first(captures, "type")
         binding.value = _first(captures, "value")
-        binding.key = self._key(name)
-        if name.heading.mention in (Mention.BIND_SELF, Mention.BIND_CLASS):
-            around = self.ranges.class_around(self.ranges.at(name.start))
+        binding.key = self._key(node, captures)
+        if mention is Mention.BIND_SELF or mention is Mention.BIND_CLASS:
+            around = self.ranges.class_around(self.ranges.at(start))
             if around >= 0:
-                op = Op.SELF if name.heading.mention is Mention.BIND_SELF else Op.SYMBOL
+                op = Op.SELF if mention is Mention.BIND_SELF else Op.SYMBOL
                 binding.expression = self.expressions.number(op, around)
-        self.scopes.bind(self.text(name.node), binding, home)
+        self.scopes.bind(self.text(node), binding, home)
 
-    def _home(self, name: Name, scope: int) -> int:
-        around = _first(name.captures, "around")
-        if around is not None:
-            return self.scopes.around(scope, around.start_byte)
-        return self.scopes.of_function(scope) if "hoisted" in name.captures else scope
+    def _home(self, captures: Captures, scope: int) -> int:
+        if "around" in captures:
+            return self.scopes.around(scope, captures["around"][0].start_byte)
+        return self.scopes.of_function(scope) if "hoisted" in captures else scope
 
     def _bind_import(self, name: Name, scope: int) -> None:
-        alias = _first(name.captures, "alias")
-        specifier = name.captures["specifier"][0]
-        if name.heading.mention is Mention.IMPORTED_PART:
-            self._bind_part(name, scope, specifier, alias)
+        _, heading, node, captures = name
+        alias = _first(captures, "alias")
+        specifier = captures["specifier"][0]
+        if heading.mention is Mention.IMPORTED_PART:
+            self._bind_part(node, scope, specifier, alias)
             return
         module = self._module(specifier)
-        text = self.text(name.node)
-        if name.heading.mention is Mention.IMPORTED_STAR:
+        text = self.text(node)
+        if heading.mention is Mention.IMPORTED_STAR:
             self.stars[self._specifier(specifier)] = None
             return
-        if name.heading.mention is Mention.IMPORTED_MODULE:
+        if heading.mention is Mention.IMPORTED_MODULE:
             expression = module
             self.taken.setdefault(specifier.start_byte, {})[EVERYTHING] = False
         else:
-            taken = DEFAULT if name.heading.mention is Mention.IMPORTED_DEFAULT else text
+            taken = DEFAULT if heading.mention is Mention.IMPORTED_DEFAULT else text
             expression = self.expressions.number(Op.FROM, module, taken)
-            self.taken.setdefault(specifier.start_byte, {})[taken] = "type_only" in name.captures
+            self.taken.setdefault(specifier.start_byte, {})[taken] = "type_only" in captures
         local = self.text(alias) if alias is not None else text
         self.scopes.bind(local, Binding(scope, expression=expression, is_alias=True), scope)
 
-    def _bind_part(self, name: Name, scope: int, specifier: Node, alias: Node | None) -> None:
-        is_bound = name.start == specifier.start_byte if alias is None else name.node.end_byte == specifier.end_byte
+    def _bind_part(self, node: Node, scope: int, specifier: Node, alias: Node | None) -> None:
+        is_bound = node.start_byte == specifier.start_byte if alias is None else node.end_byte == specifier.end_byte
         if is_bound:
-            expression = self._part(name, specifier)
-            local = self.text(alias if alias is not None else name.node)
+            expression = self._part(node, specifier)
+            local = self.text(alias if alias is not None else node)
             self.scopes.bind(local, Binding(scope, expression=expression, is_alias=True), scope)
 
-    def _part(self, name: Name, specifier: Node) -> int:
+    def _part(self, part: Node, specifier: Node) -> int:
         """The module that a dotted specifier names up to and with this part."""
-        dotted = self.source.slice(specifier.start_byte, name.node.end_byte)
+        dotted = self.source.slice(specifier.start_byte, part.end_byte)
         return self.expressions.number(Op.MODULE, UNKNOWN, "".join(dotted.split()))
 
     def _module(self, specifier: Node) -> int:
@@ -189,49 +205,63 @@ class _File:
 
     # ---- second pass: refer
 
-    def _refer(self, name: Name, scope: int) -> None:
-        family = name.heading.family
-        if family is Family.REFERENCE:
-            self._refer_to(name, scope)
-        elif family is Family.BIND:
+    def _refer_all(self) -> None:  # noqa: C901 (see below)
+        source, scopes, by_name = self.source, self.scopes.all, self.ranges.by_name
+        looked_up, groups, of_members = self.looked_up, self.groups, self.expressions.of_members
+        # A long loop, and long for it: a call for each name would cost as much as all of this.
+        for name, scope, enclosing, in_type in zip(
+            self.mentions.names, self.scope_of, self.symbol_of, self.type_of, strict=True
+        ):
+            start, heading, node, captures = name
+            kind = heading.reference
+            if kind is None:
+                self._refer_otherwise(name, scope)
+                continue
+            if start in by_name:  # `self.x = …` that defines x
+                self.declared.append((by_name[start], scope, name))
+                continue
+            if in_type is not None and (kind is ReferenceKind.READ or kind is ReferenceKind.PROPERTY):
+                kind = ReferenceKind.TYPE
+            end = node.end_byte
+            text = source.latin[start:end]
+            if end - start > MAX_NAME or not text.isascii():
+                text = source.slice(start, end)
+            if heading.has_object:
+                before = captures["object"][0]
+                expression = self.expressions.number(Op.MEMBER, self._expression(before, scope), text)
+                if scopes[scope].sort is not Mention.SCOPE_OUTER:  # what is bound there is bound from further in
+                    of_members[before.start_byte, end] = expression
+            elif heading.is_quoted:
+                self._refer_to_quoted(start, text, scope)
+                continue
+            else:
+                key = text, scope, self.meanings[kind]
+                found = looked_up.get(key)
+                expression = found if found is not None else self._look_up(*key)
+            if expression < 0:
+                continue
+            if kind is ReferenceKind.EXTENDS:
+                self._note_base(expression, scope)
+            place = kind, expression, enclosing
+            if place in groups:
+                groups[place].append(start)
+            else:
+                groups[place] = [start]
+
+    def _refer_otherwise(self, name: Name, scope: int) -> None:
+        family = name[1].family
+        if family is Family.BIND:
             self._refer_from_binding(name, scope)
         elif family is Family.IMPORTED:
             self._refer_to_import(name)
         elif family is Family.EXPORT:
             self._refer_from_export(name)
 
-    def _refer_to(self, name: Name, scope: int) -> None:
-        number = self.ranges.by_name.get(name.start, -1)
-        if number >= 0:  # `self.x = …` that defines x
-            self.declared.append((number, scope, name))
-            return
-        kind = _KINDS[name.heading.kind]
-        before = _first(name.captures, "object")
-        in_type = (
-            kind in (ReferenceKind.READ, ReferenceKind.PROPERTY) and self.mentions.in_type.find(name.start) is not None
-        )
-        if in_type:
-            kind = ReferenceKind.TYPE
-        text = self.text(name.node)
-        if before is not None:
-            expression = self.expressions.number(Op.MEMBER, self._expression(before, scope), text)
-        elif "quoted" in name.captures:
-            self._refer_to_quoted(name.start, text, scope)
-            return
-        else:
-            expression = self._look_up(text, scope, self._meaning(kind))
-        if kind is ReferenceKind.EXTENDS and expression >= 0:
-            self._note_base(expression, scope)
-        self._add(kind, expression, name.start)
-
     def _note_base(self, expression: int, scope: int) -> None:
         around = self.scopes.class_around(scope)
         number = self.class_symbols.get(around) if around is not None else None
         if number is not None:
             self.types.bases.setdefault(number, []).append(expression)
-
-    def _meaning(self, kind: ReferenceKind) -> int:
-        return _LOOKED_UP_AS.get(kind, VALUE) if self.rules.types_have_names else EITHER
 
     def _refer_to_quoted(self, start: int, text: str, scope: int) -> None:
         """The names in an annotation in quotes."""
@@ -246,71 +276,77 @@ class _File:
                 self._add(ReferenceKind.TYPE, expression, offset)
 
     def _refer_from_binding(self, name: Name, scope: int) -> None:
-        number = self.ranges.by_name.get(name.start, -1)
+        start, heading, node, captures = name
+        number = self.ranges.by_name.get(start, -1)
         if number >= 0:
             self.declared.append((number, scope, name))
-        elif name.heading.mention is not Mention.DECLARES:
-            self._refer_to_rebound(name, scope)
-        if "destructured" in name.captures:
-            self._refer_to_key(name, scope)
+        elif heading.mention is not Mention.DECLARES:
+            home = self.scopes.all[self._home(captures, scope)]
+            if home.outward or home.defined:  # else it is a local
+                self._refer_to_rebound(name, scope, home)
+        if "destructured" in captures:
+            self._refer_to_key(node, captures, scope)
 
-    def _refer_to_rebound(self, name: Name, scope: int) -> None:
+    def _refer_to_rebound(self, name: Name, scope: int, home: Scope) -> None:
         """A name that is bound again is written, if it is a symbol's."""
-        text = self.text(name.node)
-        home = self.scopes.all[self._home(name, scope)]
-        first = home.names[text][0] if text in home.defined else None
+        text = self.text(name[2])
+        is_defined = text in home.defined
+        first = home.names[text][0] if is_defined else None
         if first is not None and first.symbol >= 0 and first.type is None:
             self.rebound.append((first.symbol, scope, name))
-        if text in home.outward or text in home.defined:
-            self._add(ReferenceKind.WRITE, self._look_up(text, scope, self._meaning(ReferenceKind.WRITE)), name.start)
+        if is_defined or text in home.outward:
+            meaning = self.meanings[ReferenceKind.WRITE]
+            self._add(ReferenceKind.WRITE, self._look_up(text, scope, meaning), name[0])
 
-    def _refer_to_key(self, name: Name, scope: int) -> None:
-        value = self._stated_at(name, scope)
+    def _refer_to_key(self, node: Node, captures: Captures, scope: int) -> None:
+        value = self._stated_at(node, captures, scope)
         if value != UNKNOWN:
-            key = _first(name.captures, "key") or name.node
+            key = _first(captures, "key") or node
             self._add(ReferenceKind.PROPERTY, value, key.start_byte)
 
     def _refer_to_import(self, name: Name) -> None:
-        specifier = name.captures["specifier"][0]
-        match name.heading.mention:
+        start, heading, node, captures = name
+        specifier = captures["specifier"][0]
+        match heading.mention:
             case Mention.IMPORTED_STAR:
                 return
             case Mention.IMPORTED_PART:
-                expression = self._part(name, specifier)
+                expression = self._part(node, specifier)
             case Mention.IMPORTED_MODULE:
                 expression = self._module(specifier)
             case Mention.IMPORTED_DEFAULT:
                 expression = self.expressions.number(Op.FROM, self._module(specifier), DEFAULT)
             case _:
-                expression = self.expressions.number(Op.FROM, self._module(specifier), self.text(name.node))
-        self._add(ReferenceKind.IMPORT, expression, name.start)
+                expression = self.expressions.number(Op.FROM, self._module(specifier), self.text(node))
+        self._add(ReferenceKind.IMPORT, expression, start)
 
     def _refer_from_export(self, name: Name) -> None:
-        text = self.text(name.node)
-        alias = _first(name.captures, "alias")
+        start, heading, node, captures = name
+        text = self.text(node)
+        alias = _first(captures, "alias")
         under = self._unquoted(alias) if alias is not None else text
         kind = ReferenceKind.REEXPORT
-        match name.heading.mention:
+        match heading.mention:
             case Mention.REEXPORT_STAR:
-                self.stars[self._specifier(name.captures["specifier"][0])] = None
+                self.stars[self._specifier(captures["specifier"][0])] = None
                 return
             case Mention.REEXPORT_MODULE:
-                expression = self._module(name.captures["specifier"][0])
-                under = self._unquoted(name.node)
+                expression = self._module(captures["specifier"][0])
+                under = self._unquoted(node)
             case Mention.REEXPORT_NAME:
-                specifier = name.captures["specifier"][0]
-                taken = self._unquoted(name.node)
+                specifier = captures["specifier"][0]
+                taken = self._unquoted(node)
                 expression = self.expressions.number(Op.FROM, self._module(specifier), taken)
-                self.taken.setdefault(specifier.start_byte, {})[taken] = "type_only" in name.captures
-                under = self._unquoted(alias or name.node)
+                self.taken.setdefault(specifier.start_byte, {})[taken] = "type_only" in captures
+                under = self._unquoted(alias or node)
             case _:
                 expression = self._look_up(text, FILE, EITHER)
-                under = _UNDER.get(name.heading.mention, under)
+                under = _UNDER.get(heading.mention, under)
                 kind = ReferenceKind.REEXPORT if self._is_imported(text) else ReferenceKind.READ
         if expression != _LOCAL:
             self.exported.setdefault(under, []).append(expression)
-        if name.start not in self.ranges.by_name:
-            self._add(kind, expression, name.start)
+        if start not in self.ranges.by_name:
+            self._add(kind, expression, start)
 
     def _is_imported(self, name: str) -> bool:
         return any(binding.is_alias for binding in self.scopes.all[FILE].names.get(name, ()))
@@ -321,8 +357,7 @@ class _File:
 
     def _add(self, kind: ReferenceKind, expression: int, offset: int) -> None:
         if expression >= 0:
-            key = (kind, expression, self.ranges.at(offset))
-            self.groups.setdefault(key, []).append(self.source.position(offset))
+            self.groups.setdefault((kind, expression, self.ranges.at(offset)), []).append(offset)
 
     # ---- what names stand for
 
@@ -348,20 +383,29 @@ class _File:
         assert binding.expression is not None
         return binding.expression
 
-    def _expression(self, node: Node | None, scope: int) -> int:
+    def _expression(self, node: Node, scope: int) -> int:
         """The expression that a node stands for, in which locals are replaced by what they are bound to."""
+        kind = node.type
+        if kind not in self.rules.leaves:
+            return self.expressions.of(node, scope, self._base)
+        key = kind, self.source.slice(node.start_byte, node.end_byte), scope
+        expression = self.leaves.get(key)
+        if expression is None:
+            expression = self.expressions.of(node, scope, self._base)
+            if not self.hops:  # else locals that are being followed count as unknown
+                self.leaves[key] = expression
+        return expression
 
-        def base(step: Step) -> int:
-            if step.op in (Op.SELF, Op.SUPER):
-                return self._this(step.op, scope)
-            name = self._unquoted(step.name) if step.name is not None else None
-            if step.op is Op.MODULE or name is None:
-                return self.expressions.number(Op.MODULE, UNKNOWN, name) if name else UNKNOWN
-            meaning = TYPE if step.is_type else EITHER
-            expression = self._look_up(name, scope, meaning)
-            return expression if expression != _LOCAL else self._local(name, scope, meaning)
-
-        return self.expressions.of(node, base)
+    def _base(self, step: Step, scope: int) -> int:
+        """The expression of a step that no other is under."""
+        if step.op is Op.SELF or step.op is Op.SUPER:
+            return self._this(step.op, scope)
+        name = self._unquoted(step.name) if step.name is not None else None
+        if step.op is Op.MODULE or name is None:
+            return self.expressions.number(Op.MODULE, UNKNOWN, name) if name else UNKNOWN
+        meaning = TYPE if step.is_type else EITHER
+        expression = self._look_up(name, scope, meaning)
+        return expression if expression != _LOCAL else self._local(name, scope, meaning)
 
     def _this(self, op: Op, scope: int) -> int:
         around = self.scopes.class_of_this(scope)
@@ -393,41 +437,41 @@ class _File:
             self.locals[id(binding)] = value
         return self.locals[id(binding)]
 
-    def _stated_at(self, name: Name, scope: int) -> int:
+    def _stated_at(self, node: Node, captures: Captures, scope: int) -> int:
         """What a place that binds or declares a name says about its value."""
-        return self._stated(_first(name.captures, "type"), _first(name.captures, "value"), self._key(name), scope)
+        return self._stated(_first(captures, "type"), _first(captures, "value"), self._key(node, captures), scope)
 
-    def _key(self, name: Name) -> str | None:
-        if "destructured" not in name.captures:
+    def _key(self, node: Node, captures: Captures) -> str | None:
+        if "destructured" not in captures:
             return None
-        return self.text(_first(name.captures, "key") or name.node)
+        return self.text(_first(captures, "key") or node)
 
     def _stated(self, declared: Node | None, value: Node | None, key: str | None, scope: int) -> int:
-        stated = self._instance(declared) if declared is not None else self._expression(value, scope)
+        if declared is not None:
+            stated = self._instance(declared)
+        else:
+            stated = self._expression(value, scope) if value is not None else UNKNOWN
         if key is None or stated == UNKNOWN:
             return stated
         return self.expressions.number(Op.MEMBER, stated, key)
 
     def _instance(self, declared: Node) -> int:
         """A value of a type, whose names are looked up where the type stands: heads have scopes of their own."""
-        return self.expressions.number(
-            Op.INSTANCE, self._expression(declared, self.scopes.containing(declared.start_byte))
-        )
+        return self.expressions.number(Op.INSTANCE, self._expression(declared, self.scopes.at(declared.start_byte)))
 
     # ---- what the file says about itself
 
     def _note_types(self) -> None:
-        for number, scope, name in self.declared:
-            value = self._stated_at(name, scope)
+        for number, scope, (_, _, node, captures) in self.declared:
+            value = self._stated_at(node, captures, scope)
             if value != UNKNOWN:
                 self.types.values[number] = value
-            returns = _first(name.captures, "returns")
-            if returns is not None:
-                result = self._instance(returns)
+            if "returns" in captures:
+                result = self._instance(captures["returns"][0])
                 if result != UNKNOWN:
                     self.types.returns[number] = result
-        for number, scope, name in self.rebound:
-            value = self._expression(_first(name.captures, "value"), scope)
+        for number, scope, (_, _, _, captures) in self.rebound:
+            value = self._expression(captures["value"][0], scope) if "value" in captures else UNKNOWN
             if value not in (UNKNOWN, self.types.values.get(number)):
                 self.types.values.pop(number, None)  # what it holds depends on when it is asked
 
@@ -460,20 +504,20 @@ class _File:
         )
 
     def _imports(self) -> Iterable[Import]:
-        for name in self.mentions.imports:
-            specifier = name.captures["specifier"][0]
+        for start, heading, _, captures in self.mentions.imports:
+            assert heading.dependency is not None
+            specifier = captures["specifier"][0]
             taken = self.taken.get(specifier.start_byte, {})
-            kind = DependencyKind(name.heading.kind)
+            kind = heading.dependency
             type_only = (
                 kind is DependencyKind.TYPE_IMPORT
-                or "type_only" in name.captures
-                or self.mentions.type_checking.find(name.start) is not None
+                or "type_only" in captures
+                or self.mentions.type_checking.find(start) is not None
                 or (bool(taken) and all(taken.values()))
             )
             if type_only and kind is DependencyKind.IMPORT:
                 kind = DependencyKind.TYPE_IMPORT
-            line, _ = self.source.position(name.start)
-            yield Import(self._specifier(specifier), kind, type_only, line, tuple(taken))
+            yield Import(self._specifier(specifier), kind, type_only, self.source.line(start), tuple(taken))
 
 
 _QUOTES = ("'", '"', "`")

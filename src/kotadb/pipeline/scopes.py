@@ -1,12 +1,12 @@
 """The scopes of one file: which name is bound where, exactly as the language has it."""
 
-from bisect import bisect_right
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from tree_sitter import Node
 
 from kotadb.languages.mentions import Mention
+from kotadb.pipeline.positions import Nesting
 
 FILE = 0
 """Number of the outermost scope."""
@@ -40,66 +40,62 @@ class Binding:
     """The member of that value which is meant, for a destructuring pattern."""
 
 
-@dataclass(slots=True)
+_NO_NAMES: dict[str, bool] = {}
+_NOTHING: set[str] = set()
+
+
 class Scope:
     """A part of the source that names are bound in."""
 
-    sort: Mention
-    parent: int
-    start: int
-    end: int
-    names: dict[str, list[Binding]] = field(default_factory=dict)
-    defined: set[str] = field(default_factory=set)
-    """Those of the names that are symbols'."""
-    outward: dict[str, bool] = field(default_factory=dict)
-    """Names that are bound further out: True for the file itself (`global`)."""
+    __slots__ = ("defined", "names", "outward", "parent", "sort", "start")
+
+    def __init__(self, sort: Mention, parent: int, start: int) -> None:
+        self.sort = sort
+        self.parent = parent
+        self.start = start
+        self.names: dict[str, list[Binding]] = {}
+        self.defined = _NOTHING
+        """Those of the names that are symbols'."""
+        self.outward = _NO_NAMES
+        """Names that are bound further out: True for the file itself (`global`)."""
 
 
 class Scopes:
     """The tree of scopes, filled in the order of the source; scope 0 is the file."""
 
     def __init__(self, spans: Iterable[tuple[int, int, Mention]], size: int, *, class_names_are_inner: bool) -> None:
-        self.all = [Scope(Mention.SCOPE_BLOCK, -1, 0, size + 1)]
+        self.all = [Scope(Mention.SCOPE_BLOCK, -1, 0)]
         self._hidden_in_classes = class_names_are_inner
-        stack = [FILE]
-        for start, minus_end, sort in spans:
-            while self.all[stack[-1]].end <= start:
-                stack.pop()
-            self.all.append(Scope(sort, stack[-1], start, -minus_end))
-            stack.append(len(self.all) - 1)
-        self._starts = [scope.start for scope in self.all]
-        self._next = 1
-        self._current = FILE
+        nesting = Nesting(outside=FILE)
+        for number, (start, minus_end, sort) in enumerate(spans, start=1):
+            self.all.append(Scope(sort, nesting.enter(start, -minus_end, number), start))
+        nesting.leave(size + 1)
+        self.at = nesting.at
+        """The innermost scope at an offset."""
+        self.each = nesting.each
+        """The same for offsets in ascending order."""
 
-    def at(self, offset: int) -> int:
-        """The innermost scope at this offset. Offsets must be asked for in ascending order."""
-        scopes = self.all
-        while self._next < len(scopes) and scopes[self._next].start <= offset:
-            self._current = self._next
-            self._next += 1
-        current = self._current
-        while scopes[current].end <= offset:
-            current = scopes[current].parent
-        self._current = current
-        return current
-
-    def containing(self, offset: int) -> int:
-        """The innermost scope at any offset."""
-        scope = bisect_right(self._starts, offset) - 1
-        while self.all[scope].end <= offset:
-            scope = self.all[scope].parent
-        return scope
+    def takes(self, scope: int, name: str, *, from_file: bool) -> None:
+        """The name that is used in this scope is bound further out: in the file itself, or in a function around."""
+        home = self.all[self.of_function(scope)]
+        if home.outward is _NO_NAMES:
+            home.outward = {}
+        home.outward[name] = from_file
 
     def bind(self, name: str, binding: Binding, home: int) -> None:
         """Bind the name in the scope `home`, or further out if that scope says so."""
-        is_global = self.all[home].outward.get(name)
-        if is_global is not None:
-            home = FILE if is_global else self._owner(name, self.all[home].parent)
-        known = self.all[home].names.setdefault(name, [])
-        if len(known) <= MAX_LOCALS or binding.symbol >= 0 or binding.is_alias:
+        scope = self.all[home]
+        if name in scope.outward:
+            scope = self.all[FILE if scope.outward[name] else self._owner(name, scope.parent)]
+        known = scope.names.get(name)
+        if known is None:
+            scope.names[name] = [binding]
+        elif len(known) <= MAX_LOCALS or binding.symbol >= 0 or binding.is_alias:
             known.append(binding)
         if binding.symbol >= 0:
-            self.all[home].defined.add(name)
+            if scope.defined is _NOTHING:
+                scope.defined = set()
+            scope.defined.add(name)
 
     def _owner(self, name: str, scope: int) -> int:
         while scope != FILE and (name not in self.all[scope].names or self.all[scope].sort not in _FUNCTIONS):
@@ -120,20 +116,22 @@ class Scopes:
 
     def find(self, name: str, scope: int, meaning: int = EITHER) -> tuple[int, list[Binding]] | None:
         """The scope that binds the name as seen from `scope`, and the places that do; None if none does."""
+        scopes = self.all
         left = False
         while scope >= 0:
-            here = self.all[scope]
-            if here.sort is Mention.SCOPE_OUTER:
-                parameters = [one for one in self.all[here.parent].names.get(name, ()) if one.meaning == TYPE]
+            here = scopes[scope]
+            sort = here.sort
+            if sort is Mention.SCOPE_OUTER:
+                parameters = [one for one in scopes[here.parent].names.get(name, ()) if one.meaning == TYPE]
                 if parameters:  # those of types are known in the head of what they are parameters of
                     return here.parent, parameters
-                scope = self.all[here.parent].parent
+                scope = scopes[here.parent].parent
                 continue
-            hidden = left and self._hidden_in_classes and here.sort is Mention.SCOPE_CLASS
-            if not hidden and name in here.names:
-                bindings = here.names[name]
-                if any(binding.meaning & meaning for binding in bindings):
-                    return scope, [binding for binding in bindings if binding.meaning & meaning]
+            bindings = here.names.get(name)
+            if bindings is not None and not (left and sort is Mention.SCOPE_CLASS and self._hidden_in_classes):
+                meant = [binding for binding in bindings if binding.meaning & meaning]
+                if meant:
+                    return scope, meant
             if here.outward.get(name) and scope != FILE:  # `global x` may stand in the file's own scope
                 scope = FILE
                 continue

@@ -12,7 +12,7 @@ from inspect import cleandoc
 from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
-from kotadb.languages.mentions import Shape, Step, member, name, through
+from kotadb.languages.mentions import Member, Shape, Step, name, through
 from kotadb.languages.python.modules import python_modules
 from kotadb.model import Op, SymbolKind
 
@@ -157,7 +157,7 @@ def _quoted(node: Node) -> Step | None:
 
 _SHAPES: Mapping[str, Shape] = {
     "identifier": _identifier,
-    "attribute": member("object", "attribute"),
+    "attribute": Member("object", "attribute"),
     "call": _call,
     "parenthesized_expression": through(),
     "await": through(),
@@ -186,6 +186,7 @@ SPECS = (
             documentation=_documentation,
             bound_names=_bound_names,
             shapes=_SHAPES,
+            leaves=frozenset({"identifier"}),
             class_names_are_inner=True,
             open_scope=True,
             gap=re.compile(rb"\s+|\\\r?\n|#[^\n]*"),

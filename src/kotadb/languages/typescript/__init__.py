@@ -14,7 +14,7 @@ from dataclasses import replace
 from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
-from kotadb.languages.mentions import Shape, Step, itself, made_by, member, name, through, type_name
+from kotadb.languages.mentions import Member, Shape, Step, itself, made_by, name, through, type_name
 from kotadb.languages.typescript.modules import typescript_modules
 from kotadb.model import Op, SymbolKind
 
@@ -197,9 +197,9 @@ _SHAPES: Mapping[str, Shape] = {
     "this": itself(Op.SELF),
     "this_type": itself(Op.SELF),
     "super": itself(Op.SUPER),
-    "member_expression": member("object", "property"),
-    "nested_identifier": member("object", "property"),
-    "nested_type_identifier": member("module", "name"),
+    "member_expression": Member("object", "property"),
+    "nested_identifier": Member("object", "property"),
+    "nested_type_identifier": Member("module", "name"),
     "call_expression": _call,
     "new_expression": made_by(Op.INSTANCE, "constructor"),
     "parenthesized_expression": through(),
@@ -216,7 +216,9 @@ _SHAPES: Mapping[str, Shape] = {
     "assignment_expression": through("right"),
 }
 
-_RULES = replace(_RULES, shapes=_SHAPES, types_have_names=True)
+_LEAVES = frozenset({"identifier", "type_identifier", "shorthand_property_identifier", "this", "this_type", "super"})
+
+_RULES = replace(_RULES, shapes=_SHAPES, leaves=_LEAVES, types_have_names=True)
 _TYPED_RULES = replace(_RULES, repair=_repair)
 
 
