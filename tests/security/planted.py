@@ -171,7 +171,7 @@ BREAKS: dict[str, Callable[[], object]] = {
     # Limits.
     "memory": _both(
         _started(lambda git: replace(git, memory_bytes=UNLIMITED)),
-        _set(ParserProcess, "_spawn", _greedy(ParserProcess._spawn)),
+        _set(ParserProcess, "_fork", _greedy(ParserProcess._fork)),
     ),
     "folders": _set(Git, "stream", _without_folders(Git.stream)),
     # What piles up.

@@ -8,7 +8,7 @@ from typing import Self
 
 PAUSE_SECONDS = 0.05
 PROC = Path("/proc")
-SORTS = {b"kotadb.parsers.child": "parser", b"kotadb.jobs.worker": "worker"}
+SORTS = {b"kotadb.parsers.zygote_main": "parser", b"kotadb.jobs.worker": "worker"}
 """What a process is, by a part of its command line."""
 
 

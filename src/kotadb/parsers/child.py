@@ -1,21 +1,19 @@
-"""The process that parses: `python -P -m kotadb.parsers.child FD PARENT MEMORY_BYTES MODULE:FUNCTION`.
+"""The process that parses, once it has been forked (zygote_main.py).
 
 It reads hostile text with native code, so it is built to be lost. It holds nothing but its end of a socket, has hard
 limits, and ends with its parent: by a signal on Linux, elsewhere when the socket says that the other end is gone.
 
-Not imported by the rest of kotadb. It imports as little as it can, as its start is what a small job waits for.
+Not imported by the rest of kotadb. It imports as little as it can.
 """
 
-import gc
-import importlib
+import os
 import resource
-import signal
 import socket
-import sys
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
+from importlib import import_module
+from typing import Any, NoReturn
 
 from kotadb.lifeline import die_with_parent
 from kotadb.parsers import frames
@@ -27,27 +25,32 @@ MAX_TRACEBACK_CHARACTERS = 8192
 OUT_OF_MEMORY = frames.encode([frames.MEMORY])
 
 
-def main(arguments: list[str]) -> None:
-    """Parse batches until the other end of the socket is gone."""
-    descriptor, parent, memory_bytes, name = arguments
-    die_with_parent(int(parent))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to decide about
-    work = _load(name)
-    # Extraction makes many objects and no reference cycles (a test holds that); looking for some took a third of its
-    # time.
-    gc.disable()
-    mapped_bytes = _set_limits(int(memory_bytes))
-    with socket.socket(fileno=int(descriptor)) as pipe:
-        try:
-            pipe.sendall(frames.encode([frames.READY, mapped_bytes]))
-            _serve(pipe, work)
-        except (EOFError, ConnectionError):
-            return
+def run(pipe: int, stderr: int, parent: int, memory_bytes: int, function: str) -> NoReturn:
+    """Be the process: parse batches until the other end of the socket is gone, and never return.
+
+    `pipe` and `stderr` are descriptors, `function` is the work as "module:function".
+    """
+    try:
+        os.setsid()
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        die_with_parent(parent)
+        work = load(function)
+        mapped_bytes = _set_limits(memory_bytes)
+        with socket.socket(fileno=pipe) as connection:
+            connection.sendall(frames.encode([frames.READY, mapped_bytes]))
+            _serve(connection, work)
+    except (EOFError, ConnectionError):
+        os._exit(0)
+    except BaseException:
+        os.write(2, traceback.format_exc().encode())
+    os._exit(1)
 
 
-def _load(name: str) -> Work:
-    module, _, function = name.partition(":")
-    work: Work = getattr(importlib.import_module(module), function)
+def load(function: str) -> Work:
+    """The work of this name."""
+    module, _, name = function.partition(":")
+    work: Work = getattr(import_module(module), name)
     return work
 
 
@@ -102,7 +105,3 @@ def _status_bytes(field: str) -> int | None:
     except OSError:
         return None
     return next((int(line[1]) * 1024 for line in lines if line[0] == field.encode() + b":"), None)
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])

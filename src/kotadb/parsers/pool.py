@@ -2,10 +2,9 @@
 
 `ProcessPoolExecutor` cannot say which file killed a process and fails every other file with it. Here each process has
 a thread of its own that starts it, hands it a batch, hears which file it is at, and kills it when that takes too long.
-Threads rather than one event loop, for three reasons. Each is a plain sequence of blocking steps. The processes stay
-busy, and time limits are kept, while the consumer is away storing what it was given. And the kernel's "kill this child
-when its parent ends" means the parent *thread*: a thread per process makes the two live equally long. The threads
-only wait, so the GIL does not matter.
+Threads rather than one event loop, for two reasons. Each is a plain sequence of blocking steps. The processes stay
+busy, and time limits are kept, while the consumer is away storing what it was given. The threads only wait, so the GIL
+does not matter.
 
 Guilt is proved by a fresh process. A file that killed a process which had parsed others before gets a second hearing in
 a new one: what it died of may have been left behind by others, or the kernel took the process for want of memory. Time
@@ -33,12 +32,16 @@ from kotadb.parsers.process import (
 )
 from kotadb.parsers.slots import Slots, slot_folder
 from kotadb.parsers.stop import Stop, Stopped
+from kotadb.parsers.zygote import Zygote
 from kotadb.settings import Settings
 
 __all__ = ["Outcome", "ParseRequest", "Parsed", "ParserPool", "Unparsed"]
 
 BATCH_BYTES = 512 * 1024
+LEAST_BATCH_BYTES = 32 * 1024
 BATCH_FILES = 64
+BATCHES_PER_PROCESS = 8
+"""Where there is little to parse, batches are smaller, so that all processes end at about the same time."""
 BATCHES_AHEAD = 4
 """Batches in flight per process, enough to keep it busy while the consumer stores a few megabytes."""
 
@@ -58,10 +61,13 @@ class ParserPool:
     """Parser processes for one job. Use it in a `with`; leaving that ends every process at once, idle or busy.
 
     `work` names the function that the processes run, as "module:function" with the signature of `parsers.work.work`.
+    They are forked from `zygote`, which stays; without one, from one of this pool's own.
     """
 
-    def __init__(self, settings: Settings, work: str = WORK) -> None:
+    def __init__(self, settings: Settings, work: str = WORK, zygote: Zygote | None = None) -> None:
         """Start nothing yet. Raises ConfigurationError where no folder for the slots can be had."""
+        self._zygote = zygote or Zygote()
+        self._owns_zygote = zygote is None
         self._settings = settings
         self._stop = Stop()
         self._batches: SimpleQueue[Batch | None] = SimpleQueue()
@@ -80,14 +86,16 @@ class ParserPool:
     ) -> None:
         self.close()
 
-    def run(self, requests: Iterable[ParseRequest]) -> Iterator[Outcome]:
+    def run(self, requests: Iterable[ParseRequest], expected_bytes: int | None = None) -> Iterator[Outcome]:
         """The outcome of every request, each exactly once, in the order in which they finish.
+
+        `expected_bytes` is how much text there will be in all, if that is known.
 
         Takes from `requests`, in this thread, only what keeps the processes busy: at most BATCHES_AHEAD batches per
         process are in memory. One run at a time; one that is left before its end closes the pool. Raises
         ParserUnavailable where processes do not start, and what `requests` raises.
         """
-        batches = batched(requests)
+        batches = batched(requests, batch_bytes(expected_bytes, self._settings.max_parsers))
         is_complete = False
         try:
             while self._refill(batches):
@@ -96,6 +104,16 @@ class ParserPool:
         finally:
             if not is_complete:
                 self.close()
+
+    def load(self, languages: Iterable[str]) -> None:
+        """Have the languages ready before there is a file of them. Does not wait.
+
+        Raises ParserUnavailable where there can be no processes.
+        """
+        try:
+            self._zygote.load(self._work, [*languages])
+        except OSError as error:
+            raise ParserUnavailable(f"Parser processes do not start: {error}") from error
 
     def close(self) -> None:
         """End every process and thread. Does nothing the second time."""
@@ -107,6 +125,8 @@ class ParserPool:
             self._batches.put(None)
         for worker in self._workers:
             worker.thread.join()
+        if self._owns_zygote:
+            self._zygote.close()
         self._stop.close()
 
     @property
@@ -138,7 +158,9 @@ class ParserPool:
 
     def _start_worker_if_needed(self) -> None:
         if len(self._workers) < min(self._in_flight, self._settings.max_parsers):
-            worker = Worker(self._settings, self._work, self._slots, self._stop, self._batches, self._outcomes)
+            worker = Worker(
+                self._settings, self._zygote, self._work, self._slots, self._stop, self._batches, self._outcomes
+            )
             self._workers.append(worker)
             worker.thread.start()
 
@@ -158,6 +180,7 @@ class Worker:
     def __init__(
         self,
         settings: Settings,
+        zygote: Zygote,
         work: str,
         slots: Slots,
         stop: Stop,
@@ -171,6 +194,7 @@ class Worker:
         # cannot keep the interpreter from ending; its process ends with it.
         self.thread = Thread(target=copy_context().run, args=(self._run,), name="parser", daemon=True)
         self._settings = settings
+        self._zygote = zygote
         self._work = work
         self._slots = slots
         self._stop = stop
@@ -227,7 +251,7 @@ class Worker:
 
     def _ready_process(self) -> ParserProcess:
         if self._process is None:
-            self._process = ParserProcess(self._settings, self._work, self._stop)
+            self._process = ParserProcess(self._settings, self._zygote, self._work, self._stop)
             self.processes_started += 1
         return self._process
 
@@ -241,12 +265,19 @@ class Worker:
         self.cpu_seconds += usage.cpu_seconds
 
 
-def batched(requests: Iterable[ParseRequest]) -> Iterator[Batch]:
-    """The requests in batches of at most BATCH_FILES files, and of BATCH_BYTES or a single file."""
+def batch_bytes(expected_bytes: int | None, processes: int) -> int:
+    """How large batches should be for so much text."""
+    if expected_bytes is None:
+        return BATCH_BYTES
+    return max(LEAST_BATCH_BYTES, min(BATCH_BYTES, expected_bytes // (BATCHES_PER_PROCESS * processes)))
+
+
+def batched(requests: Iterable[ParseRequest], size_bytes: int = BATCH_BYTES) -> Iterator[Batch]:
+    """The requests in batches of at most BATCH_FILES files, and of `size_bytes` or a single file."""
     batch: Batch = []
     size = 0
     for request in requests:
-        if batch and (len(batch) >= BATCH_FILES or size + len(request.source) > BATCH_BYTES):
+        if batch and (len(batch) >= BATCH_FILES or size + len(request.source) > size_bytes):
             yield batch
             batch, size = [], 0
         batch.append(request)

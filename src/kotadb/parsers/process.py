@@ -3,10 +3,7 @@
 import os
 import resource
 import select
-import signal
 import socket
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
@@ -19,6 +16,7 @@ from kotadb.logs import get_logger
 from kotadb.model import SkipReason
 from kotadb.parsers import frames
 from kotadb.parsers.stop import Stop
+from kotadb.parsers.zygote import Forked, Zygote
 from kotadb.settings import Settings
 
 PATIENCE_SECONDS = 60.0
@@ -36,9 +34,6 @@ MEMORY_SIGNS = (b"tree-sitter failed to", b"std::bad_alloc", b"MemoryError")
 # what doubles fails there; and little grows to so much in less than one interval.
 MEMORY_LOOK_SECONDS = 0.01
 MEMORY_SHARE = 0.5
-
-# Nothing else is passed on: a process that reads hostile text needs no database address and no credentials.
-ENVIRONMENT = frozenset({"PATH", "PYTHONPATH", "PYTHONHOME", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "LC_ALL"})
 
 log = get_logger(__name__)
 T = TypeVar("T")
@@ -87,8 +82,8 @@ class BatchUsage:
 class ProcessLost(Exception):
     """The process can do no more.
 
-    `file_number` is the file that it was at, counted from 1 since it was started, or 0 if it was at none. `stderr` is
-    the end of what it wrote there.
+    `file_number` is the file that it was at, counted from 1 since it was started, or 0 if it was at none, or went for
+    want of the process that it was forked from. `stderr` is the end of what it wrote there.
     """
 
     def __init__(self, reason: SkipReason, file_number: int, stderr: str) -> None:
@@ -99,15 +94,17 @@ class ProcessLost(Exception):
 
 
 class ParserProcess:
-    """A running child, owned by one thread, which must live as long: the kernel kills the child when it ends."""
+    """A running child, owned by one thread."""
 
-    def __init__(self, settings: Settings, work: str, stop: Stop) -> None:
+    def __init__(self, settings: Settings, zygote: Zygote, work: str, stop: Stop) -> None:
         """Start the process. Raises ProcessLost where the system does not let it start."""
+        self._zygote = zygote
         self._files_started = 0
         self._is_at_file = False
         self._file_seconds = settings.max_parse_seconds
         self._stop = stop
         self._is_ready = False
+        self._is_killed = False
         self._deadline = 0.0
         self._memory_bytes = settings.max_parser_memory_bytes
         self._mapped_before = self._mapped = 0
@@ -117,25 +114,14 @@ class ParserProcess:
                 self._socket, theirs = socket.socketpair()
                 held.enter_context(self._socket)
                 with theirs:
-                    self._process = self._spawn(theirs.fileno(), settings.max_parser_memory_bytes, work)
+                    self._process = self._fork(theirs.fileno(), settings.max_parser_memory_bytes, work)
             except OSError as error:
                 raise ProcessLost(SkipReason.PARSER_CRASH, 0, str(error)) from error
             self._socket.setblocking(False)
             self._held = held.pop_all()
 
-    def _spawn(self, descriptor: int, memory_bytes: int, work: str) -> subprocess.Popen[bytes]:
-        # -P: the current folder may be the repository that is being indexed; nothing may be imported from there.
-        options = ["-P", "-X", "faulthandler", "-m", "kotadb.parsers.child"]
-        arguments = [str(descriptor), str(os.getpid()), str(memory_bytes), work]
-        return subprocess.Popen(
-            [sys.executable, *options, *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=self._stderr,
-            pass_fds=[descriptor],
-            start_new_session=True,
-            env={name: value for name, value in os.environ.items() if name in ENVIRONMENT},
-        )
+    def _fork(self, descriptor: int, memory_bytes: int, work: str) -> Forked:
+        return self._zygote.fork(work, memory_bytes, descriptor, self._stderr.fileno())
 
     def parse(self, batch: Sequence[ParseRequest]) -> Iterator[Outcome | BatchUsage]:
         """An outcome for each request in their order, then what the batch took.
@@ -209,7 +195,7 @@ class ParserProcess:
             except TimeoutError:
                 if monotonic() >= self._deadline:
                     raise
-                self._mapped = max(self._mapped, mapped_bytes(self._process.pid))
+                self._mapped = max(self._mapped, mapped_bytes(self._process.process))
             else:
                 return self._socket.recv(size)
 
@@ -227,8 +213,9 @@ class ParserProcess:
         return SkipReason.PARSER_MEMORY if is_memory else SkipReason.PARSER_CRASH
 
     def _lost(self, reason: SkipReason) -> ProcessLost:
-        file_number = self._files_started if self._is_at_file else 0
-        return ProcessLost(reason, file_number, self._stderr_tail().decode("utf-8", "backslashreplace"))
+        stderr = self._stderr_tail().decode("utf-8", "backslashreplace")
+        is_guilty = self._is_at_file and not self._zygote.has_lost(self._process)
+        return ProcessLost(reason, self._files_started if is_guilty else 0, stderr)
 
     def _stderr_tail(self) -> bytes:
         self._kill()  # so that all it had to say is written
@@ -237,10 +224,9 @@ class ParserProcess:
         return os.pread(descriptor, STDERR_TAIL_BYTES, max(0, size - STDERR_TAIL_BYTES))
 
     def _kill(self) -> None:
-        if self._process.returncode is None:
-            # Not reaped yet, so its id is still its own.
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        if not self._is_killed:
+            self._is_killed = True
+            self._zygote.kill(self._process)
 
 
 def mapped_bytes(process: int) -> int:

@@ -18,6 +18,12 @@ class Result(NamedTuple):
     references_seconds: float
 
 
+def prepare(language: str) -> None:
+    """Load a language, so that processes forked later need not."""
+    if language != TEXT:
+        load(language)
+
+
 def work(language: str, source: bytes) -> Result:
     """What is kept of one file. `language` is a name that `languages.load` knows, or `model.TEXT`."""
     begun = perf_counter()
