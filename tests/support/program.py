@@ -168,7 +168,7 @@ def linked(
     """The rows of every file by path, from what is kept of each; files are linked in the order of `facts`."""
     packed = {path: PackedFacts.of_bytes(pack(known).to_bytes()) for path, known in facts.items()}
     linker = linker_of(sources, packed, ids)
-    return {path: linker.linked(number) for number, path in enumerate(facts)}
+    return {path: linker.linked(linker.resolved(number)) for number, path in enumerate(facts)}
 
 
 def linker_of(sources: Mapping[str, bytes], packed: Mapping[str, PackedFacts], ids: Mapping[str, int]) -> Linker:

@@ -12,7 +12,7 @@ from kotadb import __version__
 from kotadb.cli import admin, doctor, graph
 from kotadb.cli.context import indexed_repository, is_id, open_session, requested_source, settings_for
 from kotadb.cli.follow import index_and_follow
-from kotadb.cli.output import err, out, print_job, print_json, print_next, visible
+from kotadb.cli.output import err, out, print_drift, print_job, print_json, print_next, visible
 from kotadb.cli.running import stop_registered
 from kotadb.git.sources import parse_commit, parse_ref
 from kotadb.jobs import requests
@@ -86,6 +86,27 @@ def index_command(
         raise typer.Exit(1)
     if not as_json:
         _print_next(repo)
+
+
+@app.command()
+def verify(repo: Repo = None, ref: Ref = None, as_json: AsJson = False) -> None:
+    """Compare an index with a rebuild of its commit, row for row; what differs is repaired. Exit code 1 if any did."""
+    with open_session() as session:
+        repository = indexed_repository(session, repo).repository
+        index = choose_index(session.database, repository, ref)
+        request = IndexRequest(
+            repository.address, repository.name, index.ref, index.commit_sha or index.pinned_sha, force=True
+        )
+        job = index_and_follow(session, request, show_progress=not as_json)
+    if as_json:
+        print_json(describe_job(job))
+    elif job.status is not JobStatus.COMPLETED:
+        print_job(describe_job(job))
+    else:
+        print_drift(describe_job(job))
+    drift = (job.stats or {}).get("drift")
+    if job.status is not JobStatus.COMPLETED or drift is None or drift["files"] or drift["blobs"]:
+        raise typer.Exit(1)
 
 
 def _print_next(repo: str | None) -> None:

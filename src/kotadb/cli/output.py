@@ -85,6 +85,23 @@ def print_job(job: dict[str, Any]) -> None:
         _print_stats(job["stats"])
 
 
+def print_drift(job: dict[str, Any]) -> None:
+    """What a rebuild of an index said about it."""
+    drift = job["stats"]["drift"]
+    what = f"[bold]{visible(job['repository'])}[/bold] at {visible((job['commit_sha'] or 'no commit')[:12])}"
+    if drift is None:
+        out.print(f"{what}: [yellow]rebuilt[/yellow]; it was made by another version or with other limits")
+    elif drift["files"] or drift["blobs"]:
+        out.print(
+            f"{what}: [red]{drift['files']:,} files and {drift['blobs']:,} texts were wrong[/red]; they are repaired"
+        )
+        for path in drift["paths"]:
+            out.print(f"  {visible(path)}")
+    else:
+        files, rows = job["stats"]["files_indexed"], job["stats"]["references_found"]
+        out.print(f"{what}: [green]as a rebuild has it[/green]  [dim]{files:,} files, {rows:,} references[/dim]")
+
+
 def _print_stats(stats: dict[str, Any]) -> None:
     for key in ("files_indexed", "symbols_extracted", "references_found", "dependencies_extracted"):
         out.print(f"  {key.split('_')[0]:<14}{stats[key]:>10,}")

@@ -14,6 +14,7 @@ from kotadb.jobs.tracker import Run
 from kotadb.logs import get_logger
 from kotadb.model import SkipReason, SourceFile, Step
 from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
+from kotadb.parsers.zygote import Zygote
 from kotadb.pipeline.discover import decode, inspect
 from kotadb.pipeline.packing import PackedFacts
 from kotadb.postgres.store import Blob, BlobKey, add_blobs, known_blobs
@@ -27,21 +28,34 @@ log = get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class ParseResult:
-    """What became of the blobs that were new: what is kept of them, or why they are skipped."""
+    """What became of the blobs that were new: what is kept of them, or why they are skipped.
+
+    `replaced` has the hashes of those that were stored already, and not the same.
+    """
 
     facts: dict[BlobKey, PackedFacts]
     skipped: dict[BlobKey, SkipReason]
+    replaced: list[str]
 
 
-def parse_blobs(run: Run, settings: Settings, fetched: Fetched, files: Sequence[SourceFile]) -> ParseResult:
+def parse_blobs(
+    run: Run, settings: Settings, zygote: Zygote | None, fetched: Fetched, files: Sequence[SourceFile]
+) -> ParseResult:
     """Parse and extract the blobs that are new, and store them in batches as they come."""
     new = _new_blobs(run, files)
-    result = ParseResult({}, {})
+    result = ParseResult({}, {}, [])
     seconds = {Step.PARSE: 0.0, Step.SYMBOLS: 0.0, Step.REFERENCES: 0.0}
     # Closed at the end, whatever it is: git must not read on in a directory that is being removed.
     requests = _requests(run, fetched, new, result)
-    with run.step(Step.PARSE, len(new)), _blob_store(run) as blobs, closing(requests), ParserPool(settings) as pool:
-        outcomes = pool.run(requests)
+    with (
+        run.step(Step.PARSE, len(new)),
+        _blob_store(run, result) as blobs,
+        closing(requests),
+        ParserPool(settings, zygote=zygote) as pool,
+    ):
+        if new:
+            pool.load({language for _, language in new})
+        outcomes = pool.run(requests, _size_bytes(files, new))
         for batch in _batches(_counted(run, outcomes, new, result)):
             stored = []
             for parsed in batch:
@@ -67,6 +81,11 @@ def _new_blobs(run: Run, files: Iterable[SourceFile]) -> list[BlobKey]:
         known = set() if run.job.force else known_blobs(connection, run.repository_id)
     wanted = dict.fromkeys((file.blob_sha, file.language) for file in files)
     return [key for key in wanted if key not in known]
+
+
+def _size_bytes(files: Iterable[SourceFile], new: Iterable[BlobKey]) -> int:
+    sizes = {(file.blob_sha, file.language): file.size_bytes for file in files}
+    return sum(sizes[key] for key in new)
 
 
 def _requests(run: Run, fetched: Fetched, new: list[BlobKey], result: ParseResult) -> Generator[ParseRequest]:
@@ -113,10 +132,11 @@ def _batches(parsed: Iterable[Parsed]) -> Iterator[list[Parsed]]:
 class _BlobStore:
     """Stores batches in a thread of its own, one while the next is parsed."""
 
-    def __init__(self, run: Run, thread: ThreadPoolExecutor) -> None:
+    def __init__(self, run: Run, thread: ThreadPoolExecutor, replaced: list[str]) -> None:
         self._run = run
         self._thread = thread
-        self._last: Future[None] | None = None
+        self._replaced = replaced
+        self._last: Future[list[str]] | None = None
 
     def add(self, blobs: Sequence[Blob]) -> None:
         """Store a batch, once the one before is stored."""
@@ -127,16 +147,17 @@ class _BlobStore:
         """Wait for the last batch. Raises what went wrong with it."""
         if self._last is not None:
             with self._run.clock(Step.STORE):
-                self._last.result()
+                self._replaced += self._last.result()
+            self._last = None
 
 
-def _store_blobs(run: Run, blobs: Sequence[Blob]) -> None:
-    run.store(lambda connection: add_blobs(connection, run.repository_id, blobs, replace=run.job.force))
+def _store_blobs(run: Run, blobs: Sequence[Blob]) -> list[str]:
+    return run.store(lambda connection: add_blobs(connection, run.repository_id, blobs, replace=run.job.force))
 
 
 @contextmanager
-def _blob_store(run: Run) -> Iterator[_BlobStore]:
+def _blob_store(run: Run, result: ParseResult) -> Iterator[_BlobStore]:
     with ThreadPoolExecutor(1, "blobs") as thread:
-        store = _BlobStore(run, thread)
+        store = _BlobStore(run, thread, result.replaced)
         yield store
         store.wait()

@@ -23,14 +23,34 @@ from kotadb.jobs.tracker import Run, claim
 from kotadb.jobs.workspace import Workspace, workspace
 from kotadb.languages import language_of, modules
 from kotadb.logs import get_logger
-from kotadb.model import Index, Repository, SkippedFile, SkipReason, SourceFile, Step, TokenSource, TreeEntry
+from kotadb.model import (
+    EXTRACTOR_VERSION,
+    Index,
+    Repository,
+    SkippedFile,
+    SkipReason,
+    SourceFile,
+    Step,
+    TokenSource,
+    TreeEntry,
+)
+from kotadb.parsers.zygote import Zygote
 from kotadb.pipeline.discover import IGNORE_FILE, Discovery, decode, discover
 from kotadb.pipeline.identify import file_ids
 from kotadb.pipeline.ignore import exclusion
 from kotadb.pipeline.link import Linker
 from kotadb.postgres import credentials, repositories
 from kotadb.postgres.database import Connection, Database
-from kotadb.postgres.store import IndexHeader, IndexWriter, collect_blobs, refresh_statistics, store, write_skipped
+from kotadb.postgres.store import (
+    IndexHeader,
+    IndexWriter,
+    begin_shadow,
+    collect_blobs,
+    end_shadow,
+    refresh_statistics,
+    store,
+    write_skipped,
+)
 from kotadb.settings import Settings
 
 MAX_IGNORE_BYTES = 1024 * 1024
@@ -42,11 +62,18 @@ log = get_logger(__name__)
 
 
 def perform(
-    database: Database, settings: Settings, job_id: UUID, queue_job_id: int | None = None, *, worker: str
+    database: Database,
+    settings: Settings,
+    job_id: UUID,
+    queue_job_id: int | None = None,
+    *,
+    worker: str,
+    zygote: Zygote | None = None,
 ) -> bool:
     """Claim the job and run it to its end, whatever that is. Returns whether there was memory enough for that.
 
     A job that has ended already is left alone, as is one that the row of the queue by which it came no longer carries.
+    Parser processes come from `zygote`, if there is one for several jobs.
     """
     job = claim(database, settings, job_id, worker, queue_job_id)
     if job is None:
@@ -59,20 +86,20 @@ def perform(
     ):
         metrics.run_began(job.attempt)
         log.info("job started", repository=job.repository_name, ref=job.ref, attempt=job.attempt)
-        error = _attempt(run, settings)
+        error = _attempt(run, settings, zygote)
         if error is not None:
             run.fail(error)
         return not isinstance(error, MemoryError)
 
 
-def _attempt(run: Run, settings: Settings) -> Exception | None:
+def _attempt(run: Run, settings: Settings, zygote: Zygote | None) -> Exception | None:
     """Index; what went wrong, if anything did.
 
     Where memory ran out, without a traceback: its frames would keep what the memory went to, and recording the failure
     takes some.
     """
     try:
-        index_repo(run, settings)
+        index_repo(run, settings, zygote)
     except Exception as error:
         if not is_out_of_memory(error):
             return error
@@ -82,7 +109,7 @@ def _attempt(run: Run, settings: Settings) -> Exception | None:
     return MemoryError()
 
 
-def index_repo(run: Run, settings: Settings) -> None:
+def index_repo(run: Run, settings: Settings, zygote: Zygote | None) -> None:
     """The seven steps. The temporary directory is gone before the job's end is written."""
     with ExitStack() as stack:
         here = stack.enter_context(workspace(settings.temp_dir, run.job.id, run.claim))
@@ -93,7 +120,9 @@ def index_repo(run: Run, settings: Settings) -> None:
             _skip(run, fetched, index)
             return
         found = _discover(run, settings, fetched)
-        parsed = parse_blobs(run, settings, fetched, found.files)  # and symbols: a file is read and done with once
+        parsed = parse_blobs(
+            run, settings, zygote, fetched, found.files
+        )  # and symbols: a file is read and done with once
         stack.close()
         written = _link_and_store(run, settings, fetched, index, found, parsed)
     _tidy(run, written)
@@ -237,20 +266,39 @@ def _link_and_store(
         )  # fmt: skip
 
     def replace_index(connection: Connection) -> tuple[dict[str, Any], int]:
-        writer = IndexWriter(connection, run.repository_id, run.job.index_id, settings.lease_seconds / 3)
-        with writer:
-            written = _write(run, commit, todo, facts, linker, writer)
-        with run.clock(Step.STORE):
-            write_skipped(connection, run.repository_id, run.job.index_id, commit.skipped)
+        index = run.repository_id, run.job.index_id
+        stats: dict[str, Any] = {}
+        with run.step(Step.REFERENCES, len(todo.numbers)):
+            if run.job.force:
+                begin_shadow(connection)
+            with IndexWriter(connection, *index, settings.lease_seconds / 3) as writer:
+                written = _write(run, commit, todo, facts, linker, writer)
+        with run.step(Step.STORE):
+            if run.job.force:
+                different = end_shadow(connection, *index)
+                stats["drift"] = _drift(fetched, current, settings, different, parsed.replaced)
+            write_skipped(connection, *index, commit.skipped)
         read = sorted(todo.manifests | manifests.read)
         header = IndexHeader(fetched.commit_sha, fetched.branch, limits(settings), read)
-        return store(connection, run.job.id, run.claim, header, run.stats()), written
+        return store(connection, run.job.id, run.claim, header, run.stats() | stats), written
 
-    with run.step(Step.REFERENCES, len(todo.numbers)):
-        stats, written = run.store(replace_index)
+    stats, written = run.store(replace_index)
     metrics.run_ended(metrics.Outcome.COMPLETED, stats)
     log.info("job completed", commit_sha=fetched.commit_sha, **stats)
     return written
+
+
+def _drift(
+    fetched: Fetched, current: Index, settings: Settings, files: Sequence[str], blobs: Sequence[str]
+) -> dict[str, Any] | None:
+    """How a rebuild of what was indexed already differed from it; None if it was a rebuild of something else."""
+    made = current.commit_sha, current.extractor_version, current.limits
+    if made != (fetched.commit_sha, EXTRACTOR_VERSION, limits(settings)):
+        return None
+    if files or blobs:
+        paths = [ascii(path[:LOG_PATH_CHARACTERS]) for path in files[:LOG_PATHS]]
+        log.error("the index was not what its commit says; it is now", files=len(files), blobs=len(blobs), paths=paths)
+    return {"files": len(files), "blobs": len(blobs), "paths": list(files[:LOG_PATHS])}
 
 
 class _Commit:
@@ -276,13 +324,16 @@ def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator
 
 
 def _write(run: Run, commit: _Commit, todo: Plan, facts: Facts, linker: Linker, writer: IndexWriter) -> int:
-    """Link the files that have to be, and write those that differ from what is stored."""
+    """Link the files that have to be, and write those that differ from what is stored; all of them to a shadow."""
     written = 0
-    writer.delete(todo.stored.keys() if run.job.force else todo.gone)
+    is_stored = {} if run.job.force else todo.stored
+    writer.delete(todo.gone if is_stored else ())
     for done, number in enumerate(todo.numbers, start=1):
+        resolved = linker.resolved(number)
+        with run.clock(Step.DEPENDENCIES):
+            linked = linker.linked(resolved)
         file_id = commit.file_ids[number]
-        linked = linker.linked(number)
-        stored = None if run.job.force else todo.stored.get(file_id)
+        stored = is_stored.get(file_id)
         if stored is None or stored.digest != linked.digest:
             with run.clock(Step.STORE):
                 writer.delete([file_id] if stored is not None else [])

@@ -150,16 +150,16 @@ def _partly(
         old = kept[before[number].blob_sha, before[number].language]
         outlines = unpack_outline(old.outline), unpack_outline(facts(number).outline)
         differing.append(Changed(files[number].path, *outlines))
-    names = {number: before[number].names for number in order}
-    names_before = _names(names.values())
-    names_after = _names((names | {number: facts(number).names for number in changed}).values())
+    others = _names(before[number].names for number in before.keys() - set(changed))
+    names_before = _names(before[number].names for number in changed)
+    names_after = _names(facts(number).names for number in changed)
     reads = {number: before[number].reads for number in order}
-    again = touched(differing, (names_before, names_after), reads) | set(changed)
+    again = touched(differing, (names_before ^ names_after) - others, reads) | set(changed)
     tags = {number for number in order if tuple(before[number].tags) != files[number].tags}
     numbers = [number for number in order if number in again or number in tags]
     facts.load(numbers)
     facts.load_what_was_read([ids[number] for number in numbers])
-    return Plan(numbers, stored, (), names_after, manifests)
+    return Plan(numbers, stored, (), others | names_after, manifests)
 
 
 def _names(packed: Iterable[bytes]) -> set[int]:

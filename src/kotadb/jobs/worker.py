@@ -23,6 +23,7 @@ from kotadb.jobs.index_repo import perform
 from kotadb.jobs.signs import ALIVE, WORKING, give
 from kotadb.lifeline import die_with_parent
 from kotadb.logs import configure_logging, get_logger
+from kotadb.parsers.zygote import Zygote
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings, get_settings
 
@@ -49,8 +50,10 @@ def main() -> int:
     metrics.join()
     if settings.database_url is None:
         raise ConfigurationError("A worker needs DATABASE_URL: start it with `kotadb worker`")
-    with Database(settings.database_url, idle_seconds=settings.lease_seconds) as database:
-        run = partial(perform, database, settings, worker=arguments.name)
+    with Database(settings.database_url, idle_seconds=settings.lease_seconds) as database, Zygote() as zygote:
+        with suppress(OSError):  # the first job that needs it will say so
+            zygote.start()
+        run = partial(perform, database, settings, worker=arguments.name, zygote=zygote)
         if arguments.job is not None:
             run(arguments.job)
         else:

@@ -4,7 +4,7 @@ An answer depends on what was read for it (`Program.reads`) and on nothing else,
 So files that read nothing of what differs between the old and the new outline of a changed file stay as they are.
 """
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from struct import iter_unpack
 from typing import Any, NamedTuple
 
@@ -22,16 +22,13 @@ class Changed(NamedTuple):
     after: File
 
 
-def touched(
-    changed: Iterable[Changed], names: tuple[Collection[int], Collection[int]], reads: Mapping[int, bytes | None]
-) -> set[int]:
+def touched(changed: Iterable[Changed], names: Iterable[int], reads: Mapping[int, bytes | None]) -> set[int]:
     """The files that could be linked differently now, besides those that changed themselves.
 
-    `names` has the hashes of all names that files bind, before and after; `reads` what each file read when it was
-    linked (`LinkedFile.reads`), by the numbers that are returned.
+    `names` has the hashes of names that some file binds before and none after, or the other way round; `reads` what
+    each file read when it was linked (`LinkedFile.reads`), by the numbers that are returned.
     """
-    before, after = names
-    differ = {known_hash(name) for name in set(before) ^ set(after)}.union(*map(_differing, changed))
+    differ = {known_hash(name) for name in names}.union(*map(_differing, changed))
     return {file for file, packed in reads.items() if packed is None or not differ.isdisjoint(_unpacked(packed))}
 
 

@@ -8,8 +8,8 @@ from kotadb.model import Symbol
 
 
 def file_ids(raw_paths: Iterable[bytes]) -> dict[bytes, int]:
-    """A positive 63-bit id for each path: a hash of it; of two that collide, the greater path takes the next number."""
-    return _probe(sorted(raw_paths), 63)
+    """A positive 31-bit id for each path: a hash of it; of two that collide, the greater path takes the next number."""
+    return _probe(sorted(raw_paths))
 
 
 def symbol_ids(symbols: Iterable[Symbol]) -> list[int]:
@@ -20,14 +20,14 @@ def symbol_ids(symbols: Iterable[Symbol]) -> list[int]:
         name = symbol.qualified_name
         keys.append(f"{name}\0{seen[name]}".encode("utf-8", "surrogatepass"))
         seen[name] += 1
-    ids = _probe(sorted(keys), 31)
+    ids = _probe(sorted(keys))
     return [ids[key] for key in keys]
 
 
-def _probe(keys: Iterable[bytes], bits: int) -> dict[bytes, int]:
+def _probe(keys: Iterable[bytes]) -> dict[bytes, int]:
     ids: dict[bytes, int] = {}
     taken: set[int] = set()
-    mask = (1 << bits) - 1
+    mask = (1 << 31) - 1
     for key in keys:
         candidate = int.from_bytes(blake2b(key, digest_size=8).digest()) & mask
         while candidate in taken:

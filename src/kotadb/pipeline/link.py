@@ -11,7 +11,7 @@ from kotadb.pipeline import graph, rows
 from kotadb.pipeline.packing import FileRows, OpenReference, PackedFacts, unpack_outline, unpack_rows
 from kotadb.pipeline.program import EVERYTHING, MAX_READS, Program, Target
 from kotadb.pipeline.resolve import Resolved, is_use, resolve
-from kotadb.pipeline.rows import NULL, bigint, occurrences_tail, reference_tail
+from kotadb.pipeline.rows import NULL, integer, occurrences_tail, reference_tail
 
 
 class LinkedFile(NamedTuple):
@@ -29,6 +29,14 @@ class LinkedFile(NamedTuple):
     """Hashes of what was read of the program to link it (`program.read_hash`), 4 bytes each; None for everything."""
     digest: bytes
     """16 bytes that differ whenever anything of this does, or anything of the file."""
+
+
+class ResolvedFile(NamedTuple):
+    """A file of the commit, by its place, and what its open references refer to."""
+
+    number: int
+    kept: FileRows
+    found: Sequence[Resolved]
 
 
 class Linker:
@@ -61,14 +69,18 @@ class Linker:
             known_names,
         )
 
-    def linked(self, number: int) -> LinkedFile:
-        """The rows of a file."""
-        file, kept = self._files[number], unpack_rows(self._facts(number).rows)
-        file_id = self._ids[number]
+    def resolved(self, number: int) -> "ResolvedFile":
+        """What the references of a file refer to."""
         self._program.reads = set()
-        resolved = [resolve(self._program, number, each.reference) for each in kept.open]
+        kept = unpack_rows(self._facts(number).rows)
+        return ResolvedFile(number, kept, [resolve(self._program, number, each.reference) for each in kept.open])
+
+    def linked(self, resolved: "ResolvedFile") -> LinkedFile:
+        """The rows of the file that was resolved last."""
+        number, kept, found = resolved
+        file, file_id = self._files[number], self._ids[number]
         edges = list(graph.imports(self._program, number, kept.imports))
-        decided = [self._tail(number, *each) for each in zip(kept.open, resolved, strict=True)]
+        decided = [self._tail(number, *each) for each in zip(kept.open, found, strict=True)]
         dependencies = rows.dependency_rows(
             self._head(rows.DEPENDENCY_FIELDS, file_id),
             [(edge, self._by_path[edge.to_file] if edge.to_file is not None else None) for edge in edges],
@@ -77,13 +89,13 @@ class Linker:
         head = self._head(rows.REFERENCE_FIELDS, file_id)
         return LinkedFile(
             symbols=rows.rows(self._head(rows.SYMBOL_FIELDS, file_id), kept.symbols),
-            references=rows.rows(head, decided)
-            + rows.rows(head + NULL, kept.elsewhere)
-            + rows.rows(head + bigint(file_id), kept.here),
+            references=rows.rows(head + NULL, kept.elsewhere)
+            + rows.rows(head + integer(file_id), kept.here)
+            + rows.rows(head, decided),
             dependencies=dependencies,
             symbol_count=len(kept.symbols),
             reference_count=kept.occurrences,
-            dependency_count=len(edges) + self._uses(number, kept, resolved),
+            dependency_count=len(edges) + self._uses(number, kept, found),
             reads=reads,
             digest=_digest(file, *decided, dependencies, reads or b"-"),
         )
@@ -94,7 +106,7 @@ class Linker:
     def _tail(self, number: int, reference: OpenReference, found: Resolved) -> bytes:
         """The row of a reference behind its head, with the id of the target's file."""
         target_file = self._by_path[found.target_file] if found.target_file is not None else None
-        return bigint(target_file) + reference_tail(
+        return integer(target_file) + reference_tail(
             reference.number,
             found.kind,
             found.name,

@@ -18,8 +18,7 @@ REFERENCE_FIELDS = 14
 DEPENDENCY_FIELDS = 10
 
 NULL = b"\xff\xff\xff\xff"
-_HEAD = Struct("!hiqiqiq").pack
-_BIGINT = Struct("!iq").pack
+_HEAD = Struct("!hiqiiii").pack
 _INTEGER = Struct("!ii").pack
 _SIX_INTEGERS = Struct("!iiiiiiiiiiii").pack
 _FLAG = (b"\0\0\0\1\0", b"\0\0\0\1\1")
@@ -38,11 +37,6 @@ def integer(value: int | None) -> bytes:
     return _INTEGER(4, value) if value is not None else NULL
 
 
-def bigint(value: int | None) -> bytes:
-    """A field of type bigint."""
-    return _BIGINT(8, value) if value is not None else NULL
-
-
 _SYMBOL_KINDS = {kind: text(kind.value) for kind in SymbolKind}
 _REFERENCE_KINDS = {kind: text(kind.value) for kind in ReferenceKind}
 _RESOLUTIONS = {None: NULL} | {resolution: text(resolution.value) for resolution in Resolution}
@@ -51,7 +45,7 @@ _ACCESS = {access: text(access) for access in ("public", "protected", "private")
 
 def head(fields: int, repository_id: int, index_id: int, file_id: int) -> bytes:
     """What all rows of one file in one table begin with."""
-    return _HEAD(fields, 8, repository_id, 8, index_id, 8, file_id)
+    return _HEAD(fields, 8, repository_id, 4, index_id, 4, file_id)
 
 
 def rows(beginning: bytes, tails: Sequence[bytes]) -> bytes:
@@ -101,7 +95,7 @@ def dependency_rows(beginning: bytes, edges: Iterable[tuple[Dependency, int | No
     return b"".join(
         b"".join(
             (
-                beginning, integer(number), bigint(file_id), text(edge.package), text(edge.kind.value),
+                beginning, integer(number), integer(file_id), text(edge.package), text(edge.kind.value),
                 text(edge.specifier), _FLAG[edge.type_only], integer(edge.line),
             )
         )

@@ -4,7 +4,7 @@ Functions take a connection in a transaction of the caller's. Rows go by COPY wh
 file by file, and of files whose digest is the same nothing is written.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from struct import Struct
@@ -77,12 +77,11 @@ def facts_read_by(
 
 def _facts(connection: Connection, name: str, parameters: dict[str, Any]) -> dict[BlobKey, PackedFacts]:
     found = connection.cursor(binary=True).execute(query(name), parameters)
-    return {
-        (row["blob_sha"], row["language"]): PackedFacts(
-            row["lines"], row["has_errors"], row["names"], row["outline"], row["rows"]
-        )
-        for row in found
-    }
+    return {(row["blob_sha"], row["language"]): _packed_facts(row) for row in found}
+
+
+def _packed_facts(row: dict[str, Any]) -> PackedFacts:
+    return PackedFacts(row["lines"], row["has_errors"], row["names"], row["outline"], row["rows"])
 
 
 def content(connection: Connection, repository_id: int, key: BlobKey) -> str | None:
@@ -94,23 +93,38 @@ def content(connection: Connection, repository_id: int, key: BlobKey) -> str | N
     return row["content"] if row is not None else None
 
 
-def add_blobs(connection: Connection, repository_id: int, blobs: Sequence[Blob], *, replace: bool) -> None:
-    """Store a batch of blobs. Those that are there stay as they are, unless `replace`."""
+def add_blobs(connection: Connection, repository_id: int, blobs: Sequence[Blob], *, replace: bool) -> list[str]:
+    """Store a batch of blobs. Those that are there stay as they are; with `replace`, only if they are the same.
+
+    Returns the hashes of those that were not.
+    """
     parameters = {
         "repository_id": repository_id, "extractor_version": EXTRACTOR_VERSION,
-        "blob_shas": [blob.key[0] for blob in blobs], "languages": [blob.key[1] for blob in blobs],
+        "blob_shas": [blob.key[0] for blob in blobs],
     }  # fmt: skip
     connection.execute(query("store.one_writer"), parameters)
     if replace:
-        connection.execute(query("store.delete_blobs"), parameters)
-    found = connection.execute(query("store.stored_of"), parameters).fetchall()
-    stored = {(row["blob_sha"], row["language"]) for row in found}
+        stored = {blob.key: blob for blob in _stored_blobs(connection, parameters)}
+        wrong = [blob.key for blob in blobs if stored.get(blob.key, blob) != blob]
+        gone = {"blob_shas": [sha for sha, _ in wrong], "languages": [language for _, language in wrong]}
+        connection.execute(query("store.delete_blobs"), parameters | gone)
+        known = stored.keys() - set(wrong)
+    else:
+        wrong = []
+        rows = connection.execute(query("store.stored_of"), parameters).fetchall()
+        known = {(row["blob_sha"], row["language"]) for row in rows}
     with connection.cursor().copy(query("store.copy_blobs")) as copy:
         copy.write(COPY_BEGIN)
         for blob in blobs:
-            if blob.key not in stored:
+            if blob.key not in known:
                 copy.write(_blob_row(repository_id, blob))
         copy.write(COPY_END)
+    return [blob_sha for blob_sha, _ in wrong]
+
+
+def _stored_blobs(connection: Connection, parameters: dict[str, Any]) -> Iterator[Blob]:
+    for row in connection.cursor(binary=True).execute(query("store.stored_with_content"), parameters):
+        yield Blob((row["blob_sha"], row["language"]), row["content"].encode(), _packed_facts(row))
 
 
 _BLOB_HEAD = Struct("!hiq").pack
@@ -295,6 +309,23 @@ def write_skipped(
     }  # fmt: skip
     connection.execute(query("store.delete_skipped"), parameters)
     connection.execute(query("store.add_skipped"), parameters)
+
+
+def begin_shadow(connection: Connection) -> None:
+    """Have what is written from now on in this transaction go to a shadow of the index, beside it."""
+    connection.execute(query("store.begin_shadow"))
+
+
+def end_shadow(connection: Connection, repository_id: int, index_id: int) -> list[str]:
+    """Make the index what the shadow is, and be done with it. Returns the paths of the files that were not the same."""
+    parameters = {"repository_id": repository_id, "index_id": index_id}
+    found = connection.execute(query("store.drift"), parameters).fetchall()
+    if found:
+        repaired = parameters | {"file_ids": [row["file_id"] for row in found]}
+        for part in ("delete", "files", "symbols", "references", "dependencies"):
+            connection.execute(query(f"store.repair_{part}"), repaired)
+    connection.execute(query("store.end_shadow"))
+    return [row["path"] for row in found]
 
 
 def store(

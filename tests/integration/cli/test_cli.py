@@ -45,6 +45,21 @@ def test_index_without_a_service_brings_its_own_worker(env: Mapping[str, str], r
     assert list((tmp_path / "tmp").iterdir()) == []
 
 
+def test_an_index_is_verified_and_repaired(env: Mapping[str, str], repo: Repo, url: str) -> None:
+    run(["index", str(repo.path)], env)
+    indexed = repo.head
+    repo.commit({"a.py": "def g(): ...\n"})  # what is verified is what is indexed
+    assert "as a rebuild has it" in run(["verify", str(repo.path)], env).stdout
+    with connect(url, autocommit=True) as connection:
+        connection.execute("delete from symbols")
+    found = run(["verify", str(repo.path)], env, check=False)
+    assert found.returncode == 1
+    assert "1 files and 0 texts were wrong" in found.stdout
+    assert "a.py" in found.stdout
+    [job] = lines(run(["verify", str(repo.path), "--json"], env).stdout)
+    assert (job["commit_sha"], job["stats"]["drift"]["files"]) == (indexed, 0)  # type: ignore[index]
+
+
 def test_the_repository_is_by_default_the_one_around_the_folder(env: Mapping[str, str], repo: Repo) -> None:
     (repo.path / "deep" / "er").mkdir(parents=True)
     [job] = lines(run(["index", "--json"], env, cwd=repo.path / "deep" / "er").stdout)

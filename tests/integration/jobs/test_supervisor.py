@@ -266,10 +266,10 @@ def test_a_repository_that_a_workers_memory_cannot_hold_fails_once_and_the_next_
 ) -> None:
     """Dense text under many names: parsed once, linked for each. The parser may have more than the worker."""
     limits = {"max_worker_memory_bytes": 256 * 2**20, "max_parser_memory_bytes": 512 * 2**20}
-    dense = "".join(f"def f{number}(): return f{number + 1}()\n" for number in range(5_000))
+    dense = "import a0\n" + "".join(f"def f{number}(): return a0.f()\n" for number in range(5_000))
     with start(url, tmp_path, git, workers=1, **limits) as service:
         world = World(service, git, tmp_path)
-        job = service.indexed(world.remote({f"a{number}.py": dense for number in range(60)})[0])
+        job = service.indexed(world.remote({f"a{number}.py": dense for number in range(100)})[0])
         assert (job["status"], job["attempt"], job["error"]["code"]) == ("failed", 1, "worker_memory")
         assert service.indexed(world.remote({"a.py": "x = 1\n"})[0])["status"] == "completed"
         service.wait_for_log("a worker ended unasked", exit_code=0, restart_in_seconds=0)

@@ -222,7 +222,7 @@ from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 url, job_id, limit = sys.argv[1:]
 tracker.LATE_SECONDS = tracker.LOST_SECONDS = 0.1
-index_repo.index_repo = lambda run, settings: (print("hangs", flush=True), threading.Event().wait())
+index_repo.index_repo = lambda *_: (print("hangs", flush=True), threading.Event().wait())
 with Database(url) as database:
     index_repo.perform(database, Settings(max_job_seconds=float(limit)), UUID(job_id), worker="hanging")
 """

@@ -19,7 +19,9 @@ from kotadb.postgres.store import (
     IndexHeader,
     IndexWriter,
     add_blobs,
+    begin_shadow,
     collect_blobs,
+    end_shadow,
     known_blobs,
     load_facts,
     store,
@@ -65,14 +67,18 @@ def store_files(
         add_blobs(connection, job.repository_id, blobs, replace=rewrite)
     with database.transaction() as connection:
         stored = stored_files(connection, *index)
+        if rewrite:
+            begin_shadow(connection)
         with IndexWriter(connection, *index, idle_seconds=10) as writer:
-            writer.delete(stored.keys() if rewrite else stored.keys() - set(numbers))
+            writer.delete(() if rewrite else stored.keys() - set(numbers))
             for number, file in enumerate(sources):
-                linked = linker.linked(number)
+                linked = linker.linked(linker.resolved(number))
                 known = None if rewrite else stored.get(numbers[number])
                 if known is None or known.digest != linked.digest:
                     writer.delete([] if known is None else [known.file_id])
                     writer.write(numbers[number], file, facts[number], linked)
+        if rewrite:
+            end_shadow(connection, *index)
         entries = [(by_path[path], SkippedFile(path, path.encode(), SkipReason.BINARY)) for path in skipped]
         write_skipped(connection, *index, entries)
         return store(connection, job.id, job.claim, HEADER, STATS)
@@ -166,17 +172,41 @@ def test_storing_the_same_twice_leaves_the_same_rows(database: Database, claimed
     assert [rows(database, table) for table in ("indexed_files", "symbols", "skipped_files")] == before
 
 
-def test_a_rewrite_writes_everything_and_changes_nothing(database: Database, claimed: Claimed) -> None:
-    def facts_alone() -> list[Any]:
-        found = rows(database, "indexed_files") + rows(database, "symbols") + rows(database, "source_blobs")
-        return sorted(({**row, "written_by": None} for row in found), key=repr)
+def test_a_rebuild_of_what_is_there_writes_nothing(database: Database, claimed: Claimed) -> None:
+    files = {"a.py": ("a", facts("f")), "b.py": ("b", facts("g"))}
+    store_files(database, claimed(), files)
+    tables = ("indexed_files", "symbols", "source_blobs")
+    before = [rows(database, table) for table in tables]
+    store_files(database, claimed(), files, rewrite=True)
+    assert [rows(database, table) for table in tables] == before
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "update symbols set line_start = line_start + 1 where name = 'f'",
+        "delete from symbols where name = 'f'",
+        "delete from indexed_files where path = 'a.py'",
+        "update indexed_files set reads = null where path = 'a.py'",
+        "update source_blobs b set rows = 'x' from indexed_files f where f.blob_sha = b.blob_sha and path = 'a.py'",
+        "update source_blobs b set content = 'x' from indexed_files f where f.blob_sha = b.blob_sha and path = 'a.py'",
+    ],
+)
+def test_a_rebuild_repairs_what_is_damaged_and_nothing_else(database: Database, claimed: Claimed, damage: str) -> None:
+    def told(table: str) -> list[dict[str, Any]]:
+        return sorted(({**row, "written_by": None} for row in rows(database, table)), key=repr)
 
     files = {"a.py": ("a", facts("f")), "b.py": ("b", facts("g"))}
     store_files(database, claimed(), files)
-    before, written = facts_alone(), {row["written_by"] for row in rows(database, "symbols")}
+    tables = ("indexed_files", "symbols", "source_blobs")
+    before = [told(table) for table in tables]
+    healthy = [row for row in rows(database, "symbols") if row["name"] == "g"]
+    with database.transaction() as connection:
+        connection.execute(damage.encode())
+    assert [told(table) for table in tables] != before
     store_files(database, claimed(), files, rewrite=True)
-    assert facts_alone() == before
-    assert not written & {row["written_by"] for row in rows(database, "symbols")}
+    assert [told(table) for table in tables] == before
+    assert [row for row in rows(database, "symbols") if row["name"] == "g"] == healthy
 
 
 def test_a_file_without_its_blob_cannot_be_stored(database: Database, claimed: Claimed) -> None:

@@ -23,7 +23,7 @@ def touched_by(before: Commit, after: Commit) -> set[str]:
     ]
     paths = list(old)
     reads = {number: before.rows[path].reads for number, path in enumerate(paths)}
-    again = touched(differing, (names(old.values()), names(new.values())), reads)
+    again = touched(differing, names(old.values()) ^ names(new.values()), reads)
     return {paths[number] for number in again} | set(changed)
 
 

@@ -162,7 +162,7 @@ def assert_same_in_any_order(commit: Commit, found: Iterable[list[str]]) -> None
 
 def linked(linker: Linker, added: Sequence[str], asked: Iterable[str]) -> dict[str, LinkedFile]:
     numbers = {path: added.index(path) for path in asked}
-    return {path: linker.linked(number) for path, number in numbers.items()}
+    return {path: linker.linked(linker.resolved(number)) for path, number in numbers.items()}
 
 
 # ---- damaged sources -------------------------------------------------------------------------------------------------

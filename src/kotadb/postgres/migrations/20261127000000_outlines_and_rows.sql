@@ -6,8 +6,9 @@
 
 set search_path to kotadb, public, extensions;
 
-truncate source_blobs, indexed_files, skipped_files, symbols, symbol_references, dependency_graph;
 update indexes set commit_sha = null, branch = null, indexed_at = null, extractor_version = null, limits = null, stats = null;
+truncate source_blobs;
+drop table indexed_files, skipped_files, symbols, symbol_references, dependency_graph;
 
 alter table source_blobs
     drop column facts,
@@ -16,23 +17,108 @@ alter table source_blobs
     add column names bytea not null,              -- hashes of the names that the text binds or exports
     add column outline bytea not null,            -- what other files ask for
     add column rows bytea not null;               -- what the file's rows are made of
--- Compressed already, those that can be.
-alter table source_blobs
-    alter column rows set storage external;
+-- It is compressed already.
+alter table source_blobs alter column rows set storage external;
 
-alter table indexed_files
-    add column symbols integer not null,
-    add column "references" integer not null,
-    add column dependencies integer not null,
-    add column names bytea not null,
-    add column reads bytea;                       -- hashes of what was read of other files; null for everything
+-- Ids of indexes and files need 4 bytes, and columns stand by their alignment: there are many rows.
+alter table indexes alter column index_id type integer;
+alter table index_jobs alter column index_id type integer;
 
-alter table symbol_references
-    add column line integer not null;             -- of the first occurrence
+create table indexed_files (
+    repository_id bigint not null,
+    index_id integer not null,
+    file_id integer not null,
+    extractor_version integer not null,
+    lines integer not null,
+    symbols integer not null,
+    "references" integer not null,
+    dependencies integer not null,
+    size_bytes bigint not null,
+    has_errors boolean not null,
+    path text not null,
+    raw_path bytea,                               -- only where the name is not valid UTF-8
+    language text not null,
+    blob_sha text not null,
+    tags text[] not null default '{}',
+    digest bytea not null,                        -- of all rows of this file: what is the same is not written again
+    names bytea not null,                         -- as of the blob
+    reads bytea,                                  -- hashes of what was read of other files; null for everything
+    primary key (repository_id, index_id, file_id),
+    foreign key (repository_id, index_id) references indexes on delete cascade
+) with (autovacuum_vacuum_scale_factor = 0.05);
+create index indexed_files_blob on indexed_files (repository_id, blob_sha);
 
-alter table dependency_graph
-    drop column from_symbol_id,
-    drop column to_symbol_id;
+create table skipped_files (
+    repository_id bigint not null,
+    index_id integer not null,
+    file_id integer not null,
+    reason skip_reason not null,
+    path text not null,
+    primary key (repository_id, index_id, file_id),
+    foreign key (repository_id, index_id) references indexes on delete cascade
+) with (autovacuum_vacuum_scale_factor = 0.05);
+
+create table symbols (
+    repository_id bigint not null,
+    index_id integer not null,
+    file_id integer not null,
+    symbol_id integer not null,                   -- unique in its file
+    line_start integer not null,
+    line_end integer not null,
+    column_start integer not null,
+    column_end integer not null,
+    name_line integer not null,
+    name_column integer not null,
+    kind symbol_kind not null,
+    access access_level not null,
+    exported boolean not null,
+    is_async boolean not null,
+    name text not null,
+    qualified_name text not null,
+    signature text,
+    documentation text,
+    primary key (repository_id, index_id, file_id, symbol_id),
+    foreign key (repository_id, index_id) references indexes on delete cascade
+) with (autovacuum_vacuum_scale_factor = 0.05);
+
+-- One row per file, target or name, kind and enclosing symbol; the positions of all its occurrences are packed in it.
+create table symbol_references (
+    repository_id bigint not null,
+    index_id integer not null,
+    file_id integer not null,
+    reference_id integer not null,
+    target_file_id integer,
+    target_symbol_id integer,
+    enclosing_symbol_id integer,                  -- in the same file
+    line integer not null,                        -- of the first occurrence
+    occurrences integer not null,
+    kind reference_kind not null,
+    resolution resolution,
+    name text not null,
+    package text,                                 -- the package outside of the repository that the target is in
+    positions bytea not null,                     -- msgpack
+    primary key (repository_id, index_id, file_id, reference_id),
+    foreign key (repository_id, index_id) references indexes on delete cascade
+) with (autovacuum_vacuum_scale_factor = 0.05);
+create index symbol_references_target on symbol_references (repository_id, index_id, target_file_id, target_symbol_id)
+    where target_file_id is not null;
+
+create table dependency_graph (
+    repository_id bigint not null,
+    index_id integer not null,
+    from_file_id integer not null,
+    dependency_id integer not null,
+    to_file_id integer,
+    line integer,
+    kind dependency_kind not null,
+    type_only boolean not null,
+    package text,
+    specifier text,
+    primary key (repository_id, index_id, from_file_id, dependency_id),
+    foreign key (repository_id, index_id) references indexes on delete cascade
+) with (autovacuum_vacuum_scale_factor = 0.05);
+create index dependency_graph_to on dependency_graph (repository_id, index_id, to_file_id)
+    where to_file_id is not null;
 
 -- The paths that say where modules are: with another text of one of them, all imports are looked at again.
 alter table indexes add column manifests text[];
@@ -59,7 +145,7 @@ create function store_indexed_data(
 ) returns jsonb language plpgsql as $$
 declare
     v_repository_id bigint;
-    v_index_id bigint;
+    v_index_id integer;
     v_stats jsonb;
 begin
     select repository_id, index_id into v_repository_id, v_index_id from index_jobs

@@ -33,6 +33,10 @@ select pg_advisory_xact_lock(hashtextextended('add blobs', %(repository_id)s))
 select blob_sha, language from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
+-- name: stored_with_content
+select blob_sha, language, content, lines, has_errors, names, outline, rows from source_blobs
+where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
+
 -- name: delete_blobs
 delete from source_blobs b
 using unnest(%(blob_shas)s::text[], %(languages)s::text[]) as gone (blob_sha, language)
@@ -51,7 +55,7 @@ where repository_id = %(repository_id)s and index_id = %(index_id)s
 select path, reason::text from skipped_files where repository_id = %(repository_id)s and index_id = %(index_id)s
 
 -- name: delete_files
-with gone as (select unnest(%(file_ids)s::bigint[]) as id),
+with gone as (select unnest(%(file_ids)s::integer[]) as id),
     files as (
         delete from indexed_files using gone
         where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id),
@@ -83,14 +87,73 @@ copy dependency_graph (repository_id, index_id, from_file_id, dependency_id, to_
 -- name: delete_skipped
 delete from skipped_files t
 where t.repository_id = %(repository_id)s and t.index_id = %(index_id)s and not exists (
-    select from unnest(%(file_ids)s::bigint[], %(reasons)s::skip_reason[]) as entry (file_id, reason)
+    select from unnest(%(file_ids)s::integer[], %(reasons)s::skip_reason[]) as entry (file_id, reason)
     where entry.file_id = t.file_id and entry.reason = t.reason)
 
 -- name: add_skipped
 insert into skipped_files (repository_id, index_id, file_id, path, reason)
 select %(repository_id)s, %(index_id)s, entry.*
-from unnest(%(file_ids)s::bigint[], %(paths)s::text[], %(reasons)s::skip_reason[]) as entry
+from unnest(%(file_ids)s::integer[], %(paths)s::text[], %(reasons)s::skip_reason[]) as entry
 on conflict do nothing
+
+-- name: begin_shadow
+-- Tables of the same names, which this session finds first: what is written now goes there.
+create temporary table indexed_files (like kotadb.indexed_files) on commit drop;
+create temporary table symbols (like kotadb.symbols) on commit drop;
+create temporary table symbol_references (like kotadb.symbol_references) on commit drop;
+create temporary table dependency_graph (like kotadb.dependency_graph) on commit drop
+
+-- name: drift
+-- The files of which any row differs, with what they are called.
+with here as (select %(repository_id)s::bigint as repository_id, %(index_id)s::integer as index_id),
+    files as (select t.* from kotadb.indexed_files t join here using (repository_id, index_id)),
+    their_symbols as (select t.* from kotadb.symbols t join here using (repository_id, index_id)),
+    their_references as (select t.* from kotadb.symbol_references t join here using (repository_id, index_id)),
+    dependencies as (select t.* from kotadb.dependency_graph t join here using (repository_id, index_id)),
+    different as (
+        select file_id from (table files except all table pg_temp.indexed_files) a
+        union select file_id from (table pg_temp.indexed_files except all table files) a
+        union select file_id from (table their_symbols except all table pg_temp.symbols) a
+        union select file_id from (table pg_temp.symbols except all table their_symbols) a
+        union select file_id from (table their_references except all table pg_temp.symbol_references) a
+        union select file_id from (table pg_temp.symbol_references except all table their_references) a
+        union select from_file_id from (table dependencies except all table pg_temp.dependency_graph) a
+        union select from_file_id from (table pg_temp.dependency_graph except all table dependencies) a)
+select d.file_id, named.path
+from different d
+left join pg_temp.indexed_files n using (file_id)
+left join files f using (file_id)
+cross join lateral (select coalesce(n.path, f.path, d.file_id::text) as path) named
+order by named.path collate "C"
+
+-- name: repair_delete
+with gone as (select unnest(%(file_ids)s::integer[]) as id),
+    files as (
+        delete from kotadb.indexed_files using gone
+        where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id),
+    their_symbols as (
+        delete from kotadb.symbols using gone
+        where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id),
+    their_references as (
+        delete from kotadb.symbol_references using gone
+        where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id)
+delete from kotadb.dependency_graph using gone
+where repository_id = %(repository_id)s and index_id = %(index_id)s and from_file_id = gone.id
+
+-- name: repair_files
+insert into kotadb.indexed_files select * from pg_temp.indexed_files where file_id = any(%(file_ids)s)
+
+-- name: repair_symbols
+insert into kotadb.symbols select * from pg_temp.symbols where file_id = any(%(file_ids)s)
+
+-- name: repair_references
+insert into kotadb.symbol_references select * from pg_temp.symbol_references where file_id = any(%(file_ids)s)
+
+-- name: repair_dependencies
+insert into kotadb.dependency_graph select * from pg_temp.dependency_graph where from_file_id = any(%(file_ids)s)
+
+-- name: end_shadow
+drop table pg_temp.indexed_files, pg_temp.symbols, pg_temp.symbol_references, pg_temp.dependency_graph
 
 -- name: store
 select store_indexed_data(%(job_id)s, %(claim)s, %(commit_sha)s, %(branch)s, %(extractor_version)s, %(limits)s,

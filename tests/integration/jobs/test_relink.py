@@ -1,0 +1,160 @@
+"""After a commit an index costs what changed, and is what a new one would be, row for row."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from kotadb.jobs import requests
+from kotadb.jobs.index_repo import perform
+from kotadb.model import IndexRequest, Job, Owner
+from kotadb.parsers.zygote import Zygote
+from kotadb.postgres.database import Database
+from kotadb.settings import Settings
+from support.commits import COMMITS, CYCLES, MODULES, module
+from support.repos import Repo, make_repo
+
+AS_REBUILT = {"files": 0, "blobs": 0, "paths": []}
+Index = Callable[..., Job]
+
+
+@pytest.fixture(scope="module")
+def zygote() -> Iterator[Zygote]:
+    with Zygote() as zygote:
+        yield zygote
+
+
+@pytest.fixture
+def index(database: Database, settings: Settings, owner: Owner, zygote: Zygote) -> Index:
+    """`index(repo, force=…)`: the job that has indexed its HEAD."""
+
+    def run(repo: Repo, *, force: bool = False) -> Job:
+        job = requests.submit(database, owner.id, IndexRequest(str(repo.path), repo.path.name, force=force))
+        perform(database, settings, job.id, worker="test", zygote=zygote)
+        done = requests.get(database, job.id)
+        assert done.error_message is None
+        return done
+
+    return run
+
+
+def drift(index: Index, repo: Repo) -> object:
+    """What a rebuild finds to be wrong."""
+    return (index(repo, force=True).stats or {})["drift"]
+
+
+def written(database: Database) -> dict[str, str]:
+    """Which transaction wrote each file of the only index."""
+    with database.transaction() as connection:
+        rows = connection.execute("select path, xmin::text as by from indexed_files").fetchall()
+    return {row["path"]: row["by"] for row in rows}
+
+
+def rewritten(database: Database, index: Index, repo: Repo, edit: dict[str, str | bytes]) -> set[str]:
+    """The files that a commit of this edit has written anew."""
+    before = written(database)
+    repo.commit(edit)
+    assert index(repo).status == "completed"
+    after = written(database)
+    return {path for path in after if after[path] != before.get(path)}
+
+
+# ---- any history -----------------------------------------------------------------------------------------------------
+
+FOLDERS = ["", "lib/", "deep/er/"]
+MANIFESTS: dict[str, list[str | bytes]] = {
+    "tsconfig.json": ['{"compilerOptions": {"baseUrl": ".", "paths": {"package": ["./a"]}}}', "{}"],
+    "package.json": ['{"name": "package", "exports": "./lib/index.ts"}', '{"imports": {"#x": "./a.ts"}}'],
+    "pyproject.toml": ['[tool.setuptools.packages.find]\nwhere = ["lib"]', ""],
+    "README.md": ["# words", "# other words"],
+    "c.js": [b"\0\1binary", b"export const f = 1\n"],
+}
+
+
+def change(repo: Repo, random: Random, text: Callable[[str], str]) -> None:
+    """One commit: files edited, added, renamed, deleted, and what says where modules are."""
+    paths = sorted(repo.tracked())
+    sources = [path for path in paths if path.endswith((".ts", ".tsx", ".py"))]
+    match random.choice(["edit", "edit", "add", "rename", "delete", "manifest"]):
+        case "edit":
+            repo.commit({path: text(path) for path in random.sample(sources, min(2, len(sources)))})
+        case "add":
+            path = random.choice(FOLDERS) + random.choice(["d.ts", "b.ts", "a.py", "__init__.py", "index.ts"])
+            repo.commit({path: text(path)})
+        case "rename":
+            path = random.choice(sources)
+            repo.git("mv", "-f", path, "moved_" + path.rpartition("/")[2])
+            repo.commit({})
+        case "delete":
+            repo.git("rm", "-q", random.choice(paths))
+            repo.commit({})
+        case "manifest":
+            path = random.choice(sorted(MANIFESTS))
+            repo.commit({path: random.choice(MANIFESTS[path])})
+
+
+@pytest.mark.processes
+@given(COMMITS, st.randoms(use_true_random=False), st.data())
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_is_done_to_a_repository_its_index_is_what_a_rebuild_would_be(
+    index: Index, tmp_path_factory: pytest.TempPathFactory, commit: dict[str, str], random: Random, data: st.DataObject
+) -> None:
+    repo = make_repo(tmp_path_factory.mktemp("history") / "repo", {**commit})
+    index(repo)
+    for _ in range(4):
+        change(repo, random, lambda path: data.draw(module(MODULES["a.py" if path.endswith(".py") else "a.ts"])))
+        index(repo)
+        assert drift(index, repo) in (AS_REBUILT, None)  # None: the commit changed nothing
+
+
+# ---- what is written -------------------------------------------------------------------------------------------------
+
+BARREL: dict[str, str | bytes] = {
+    "a.ts": "import { f } from './barrel'; f()",
+    "b.ts": "import { C } from './barrel'; new C()",
+    "barrel.ts": "export * from './f'\nexport { C } from './c'",
+    "f.ts": "export function f() {}",
+    "c.ts": "export class C {}",
+    "tsconfig.json": "{}",
+    "README.md": "words",
+}
+
+
+@pytest.mark.parametrize(
+    ("edit", "expected"),
+    [
+        ({"f.ts": "export function f() { return 1 }"}, {"f.ts"}),
+        ({"f.ts": "export function g() {}"}, {"f.ts", "a.ts"}),
+        ({"barrel.ts": "export * from './f'\nexport { C } from './c'\nexport const more = 1"}, {"barrel.ts"}),
+        ({"README.md": "other words"}, {"README.md"}),
+        ({"tsconfig.json": '{"compilerOptions": {}}'}, {"tsconfig.json"}),
+        ({"new.ts": "import { f } from './f'"}, {"new.ts"}),
+    ],
+)
+def test_an_edit_writes_the_files_whose_rows_it_changes(
+    database: Database, index: Index, tmp_path: Path, edit: dict[str, str | bytes], expected: set[str]
+) -> None:
+    repo = make_repo(tmp_path / "repo", BARREL)
+    index(repo)
+    assert rewritten(database, index, repo, edit) == expected
+    assert drift(index, repo) == AS_REBUILT
+
+
+def test_a_module_that_moves_changes_who_imports_it(database: Database, index: Index, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", {**CYCLES, "x.ts": "import { y } from './y'; y", "y.ts": "export const y = 1"})
+    index(repo)
+    repo.git("mv", "y.ts", "z.ts")
+    assert rewritten(database, index, repo, {}) == {"x.ts", "z.ts"}
+    assert drift(index, repo) == AS_REBUILT
+
+
+def test_rows_that_were_lost_are_told_and_repaired(database: Database, index: Index, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", BARREL)
+    index(repo)
+    with database.transaction() as connection:
+        connection.execute("delete from symbol_references where name = 'f'")
+    assert drift(index, repo) == {"files": 1, "blobs": 0, "paths": ["a.ts"]}
+    assert drift(index, repo) == AS_REBUILT
