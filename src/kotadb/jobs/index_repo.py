@@ -278,8 +278,7 @@ def _link_and_store(
                 different = end_shadow(connection, *index)
                 stats["drift"] = _drift(fetched, current, settings, different, parsed.replaced)
             write_skipped(connection, *index, commit.skipped)
-        read = sorted(todo.manifests | manifests.read)
-        header = IndexHeader(fetched.commit_sha, fetched.branch, limits(settings), read)
+        header = IndexHeader(fetched.commit_sha, fetched.branch, limits(settings), manifests.read_since(todo.manifests))
         return store(connection, run.job.id, run.claim, header, run.stats() | stats), written
 
     stats, written = run.store(replace_index)

@@ -19,6 +19,9 @@ from kotadb.postgres.store import (
     stored_skips,
 )
 
+Read = Mapping[str, Sequence[str] | None]
+"""Paths whose text was read, with the words that were looked for in it, or None for all of it: `Index.manifests`."""
+
 
 class Plan(NamedTuple):
     """How to make the index of a new commit from the one that is there."""
@@ -31,8 +34,8 @@ class Plan(NamedTuple):
     """Ids of those that are not any more."""
     known_names: Collection[int]
     """Hashes of all names that are bound in the new commit."""
-    manifests: frozenset[str]
-    """The paths that said where the modules are of files that are not linked again."""
+    manifests: Read
+    """What said where the modules are of files that are not linked again."""
 
 
 class Facts:
@@ -73,23 +76,42 @@ class Facts:
 
 
 class Manifests:
-    """The texts that say where modules are. `read` has the paths that were asked for."""
+    """The texts that say where modules are, and an account of what is asked of them."""
 
     def __init__(self, run: Run, files: Iterable[SourceFile]) -> None:
-        self.read: set[str] = set()
         self._run = run
         self._keys = {file.path: _key(file) for file in files}
+        self._read: set[str] = set()
+        self._searched: dict[str, set[str]] = {}
 
     def files(self, paths: Iterable[str]) -> Files:
         """What module resolution may look at."""
-        return Files(frozenset(paths), self._text)
+        return Files(frozenset(paths), self._text, self._mentions)
+
+    def read_since(self, before: Read) -> Read:
+        """What was asked, and what had been asked before."""
+        whole = self._read | {path for path, words in before.items() if words is None}
+        searched = {path: set(words) for path, words in before.items() if words is not None}
+        for path, words in self._searched.items():
+            searched.setdefault(path, set()).update(words)
+        parts = {path: sorted(words) for path, words in searched.items() if path not in whole}
+        return parts | dict.fromkeys(sorted(whole))
 
     def _text(self, path: str) -> str | None:
-        self.read.add(path)
-        if path not in self._keys:
-            return None
-        with self._run.database.transaction() as connection:
-            return content(connection, self._run.repository_id, self._keys[path])
+        self._read.add(path)
+        return _content(self._run, self._keys.get(path))
+
+    def _mentions(self, path: str, words: tuple[str, ...]) -> bool:
+        self._searched.setdefault(path, set()).update(words)
+        text = _content(self._run, self._keys.get(path)) or ""
+        return any(word in text for word in words)
+
+
+def _content(run: Run, key: BlobKey | None) -> str | None:
+    if key is None:
+        return None
+    with run.database.transaction() as connection:
+        return content(connection, run.repository_id, key)
 
 
 def plan(
@@ -107,13 +129,13 @@ def plan(
         skips = stored_skips(connection, run.repository_id, run.job.index_id)
     gone = stored.keys() - set(ids)
     if current is not None and not gone and _same_places(files, ids, skipped, stored, skips):
-        manifests = frozenset(current.manifests or ())
+        manifests = current.manifests or {}
         changed = [number for number in order if files[number].blob_sha != stored[ids[number]].blob_sha]
-        if not any(files[number].path in manifests for number in changed):
+        if not any(_says_otherwise(run, manifests, stored[ids[number]], files[number]) for number in changed):
             return _partly(order, changed, files, ids, stored, facts, manifests)
     facts.load(order)
     names = {name for number in order for name in unpack_names(facts(number).names)}
-    return Plan(order, stored, gone, names, frozenset())
+    return Plan(order, stored, gone, names, {})
 
 
 def _same_places(
@@ -132,6 +154,17 @@ def _same_places(
     return all(map(is_same, files, ids)) and {entry.path for _, entry in skipped} == set(skips)
 
 
+def _says_otherwise(run: Run, manifests: Read, before: StoredFile, after: SourceFile) -> bool:
+    """Whether the new text of a file may say something else about where modules are."""
+    if after.path not in manifests:
+        return False
+    words = manifests[after.path]
+    if words is None:
+        return True
+    texts = [_content(run, key) or "" for key in ((before.blob_sha, before.language), _key(after))]
+    return any((word in texts[0]) != (word in texts[1]) for word in words)
+
+
 def _partly(
     order: Sequence[int],
     changed: Sequence[int],
@@ -139,7 +172,7 @@ def _partly(
     ids: Sequence[int],
     stored: Mapping[int, StoredFile],
     facts: Facts,
-    manifests: frozenset[str],
+    manifests: Read,
 ) -> Plan:
     """Only what changed, and what read something that is different now."""
     before = {number: stored[ids[number]] for number in order}

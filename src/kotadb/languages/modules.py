@@ -13,6 +13,15 @@ class Files:
     """Every file of the commit, those that are not indexed included."""
     read: Callable[[str], str | None]
     """The text of an indexed file; None for others."""
+    search: Callable[[str, tuple[str, ...]], bool] | None = None
+    """Says the same as `mentions` does without it, to whoever keeps account of what is asked."""
+
+    def mentions(self, path: str, words: tuple[str, ...]) -> bool:
+        """Whether an indexed file has any of these in its text. Ask this where it is all that matters of the file."""
+        if self.search is not None:
+            return self.search(path, words)
+        text = self.read(path) or ""
+        return any(word in text for word in words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,8 @@ class TokenSource:
 class Index:
     """A repository at a ref as asked for, or at `pinned_sha`. What it holds is None until the first store.
 
-    `limits` are the settings that decide what is skipped, `manifests` the paths whose text says where modules are.
+    `limits` are the settings that decide what is skipped, `manifests` the paths whose text says where modules
+    are, with the words that were looked for in it, or None where all of it was read.
     """
 
     index_id: int
@@ -64,5 +65,5 @@ class Index:
     indexed_at: datetime | None
     extractor_version: int | None
     limits: str | None
-    manifests: list[str] | None
+    manifests: dict[str, list[str] | None] | None
     stats: dict[str, Any] | None

@@ -187,8 +187,8 @@ class IndexHeader:
     commit_sha: str | None
     branch: str | None
     limits: str
-    manifests: list[str]
-    """The paths that said where modules are."""
+    manifests: Mapping[str, Sequence[str] | None]
+    """As in `model.Index`."""
 
 
 class IndexWriter:
@@ -337,8 +337,8 @@ def store(
     """
     parameters = {
         "job_id": job_id, "claim": claim, "commit_sha": header.commit_sha, "branch": header.branch,
-        "extractor_version": EXTRACTOR_VERSION, "limits": header.limits, "manifests": header.manifests,
-        "stats": Jsonb(stats),
+        "extractor_version": EXTRACTOR_VERSION, "limits": header.limits,
+        "manifests": Jsonb(header.manifests), "stats": Jsonb(stats),
     }  # fmt: skip
     try:
         row = connection.execute(query("store.store"), parameters).fetchone()

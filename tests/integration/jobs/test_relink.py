@@ -120,6 +120,9 @@ BARREL: dict[str, str | bytes] = {
     "c.ts": "export class C {}",
     "tsconfig.json": "{}",
     "README.md": "words",
+    "package/__init__.py": "from .part import f",
+    "package/part.py": "def f(): ...",
+    "user.py": "from package import f\nf()",
 }
 
 
@@ -132,6 +135,11 @@ BARREL: dict[str, str | bytes] = {
         ({"README.md": "other words"}, {"README.md"}),
         ({"tsconfig.json": '{"compilerOptions": {}}'}, {"tsconfig.json"}),
         ({"new.ts": "import { f } from './f'"}, {"new.ts"}),
+        ({"package/__init__.py": "from .part import f\ndef g(): ..."}, {"package/__init__.py"}),
+        (
+            {"package/__init__.py": "from pkgutil import extend_path\nfrom .part import f as g"},
+            {"package/__init__.py", "user.py"},
+        ),
     ],
 )
 def test_an_edit_writes_the_files_whose_rows_it_changes(
@@ -155,6 +163,6 @@ def test_rows_that_were_lost_are_told_and_repaired(database: Database, index: In
     repo = make_repo(tmp_path / "repo", BARREL)
     index(repo)
     with database.transaction() as connection:
-        connection.execute("delete from symbol_references where name = 'f'")
-    assert drift(index, repo) == {"files": 1, "blobs": 0, "paths": ["a.ts"]}
+        connection.execute("delete from symbol_references where name = 'C'")
+    assert drift(index, repo) == {"files": 2, "blobs": 0, "paths": ["b.ts", "barrel.ts"]}
     assert drift(index, repo) == AS_REBUILT

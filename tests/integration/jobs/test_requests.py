@@ -133,7 +133,7 @@ def test_a_request_waits_neither_for_a_store_nor_for_the_collection_of_blobs(
     assert job.claim is not None
     with database.transaction() as connection:
         connection.execute("set local lock_timeout = '10s'")
-        store(connection, job.id, job.claim, IndexHeader(None, None, "", []), {"duration_ms": {}})
+        store(connection, job.id, job.claim, IndexHeader(None, None, "", {}), {"duration_ms": {}})
         collect_blobs(connection, job.repository_id)
         assert make_job().id != job.id  # on a connection of its own: it would wait for ours
 
@@ -254,7 +254,7 @@ def attempt(database: Database, settings: Settings, job: Job, to: JobStatus) -> 
             requests.retry(database, job.id)
     elif to is JobStatus.COMPLETED:
         with suppress(ClaimLost), database.transaction() as connection:
-            store(connection, job.id, job.claim, IndexHeader(None, None, "", []), {"duration_ms": {}})
+            store(connection, job.id, job.claim, IndexHeader(None, None, "", {}), {"duration_ms": {}})
     else:
         with database.transaction() as connection:
             if to is JobStatus.PROCESSING:

@@ -177,7 +177,7 @@ def test_a_job_can_be_cancelled_while_it_is_stored_and_nothing_of_it_stays(
 
     def replace_index(connection: Connection) -> None:
         assert claimed.claim is not None
-        store(connection, claimed.id, claimed.claim, IndexHeader("c" * 40, None, "", []), {"duration_ms": {}})
+        store(connection, claimed.id, claimed.claim, IndexHeader("c" * 40, None, "", {}), {"duration_ms": {}})
 
     with ThreadPoolExecutor() as threads, connect(database.url) as blocker:
         blocker.execute("select from indexes for no key update")  # the last row a store writes but for the job's

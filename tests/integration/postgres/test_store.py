@@ -32,7 +32,7 @@ from kotadb.postgres.store import (
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
 Claimed = Callable[..., Job]
-HEADER = IndexHeader("c" * 40, "main", "limits", [])
+HEADER = IndexHeader("c" * 40, "main", "limits", {})
 STATS = {"duration_ms": {"fetch": 1}, "peak_memory_bytes": 1}
 
 

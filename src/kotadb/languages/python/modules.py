@@ -37,6 +37,9 @@ MAX_PROJECTS = 10
 _ASIDE = re.compile(r"(?:.*/)?(?:tests?|testing|testdata|fixtures|examples?)(?=/|$)", re.IGNORECASE)
 """The innermost folder of tests or examples."""
 
+OPENS_PACKAGE = ("extend_path", "declare_namespace")
+"""What a package says in its `__init__.py` to let other folders have more of it."""
+
 
 def python_modules(files: Files) -> Modules:
     """Module resolution for the Python files of one commit."""
@@ -89,8 +92,7 @@ class _Tree:
         if path is None:
             return True
         if path not in self.open_packages:
-            text = (self.files.read(path) or "") if _is_init(path) else ""
-            self.open_packages[path] = "extend_path" in text or "declare_namespace" in text
+            self.open_packages[path] = _is_init(path) and self.files.mentions(path, OPENS_PACKAGE)
         return self.open_packages[path]
 
     def chain_root(self, folder: str) -> str:

@@ -120,8 +120,9 @@ create table dependency_graph (
 create index dependency_graph_to on dependency_graph (repository_id, index_id, to_file_id)
     where to_file_id is not null;
 
--- The paths that say where modules are: with another text of one of them, all imports are looked at again.
-alter table indexes add column manifests text[];
+-- The paths that say where modules are, with the words that were looked for in their texts, or null where all of it was
+-- read. Where one says something else, all imports are looked at again.
+alter table indexes add column manifests jsonb;
 
 -- Which symbol uses which one, with the first line that does.
 create view symbol_uses as
@@ -141,7 +142,7 @@ create view symbol_uses as
 drop function store_indexed_data;
 create function store_indexed_data(
     p_job_id uuid, p_claim bigint, p_commit_sha text, p_branch text, p_extractor_version integer, p_limits text,
-    p_manifests text[], p_stats jsonb
+    p_manifests jsonb, p_stats jsonb
 ) returns jsonb language plpgsql as $$
 declare
     v_repository_id bigint;
