@@ -5,6 +5,7 @@ What is overridden here is not promised by uvicorn: the tests of `http/test_limi
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 
 import h11
@@ -80,7 +81,8 @@ class Protocol(H11Protocol):
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):  # no answer has begun
             self._answer(status, problem(status, detail, code))
-        self.transport.write_eof()
+        with suppress(OSError):  # they may be gone: then there is nobody to read on from
+            self.transport.write_eof()
         self._start_timer(LINGER_SECONDS, self._close)
 
     def _answer(self, status: int, answer: Response) -> None:

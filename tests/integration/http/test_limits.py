@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from starlette.responses import Response
 
 from kotadb.access.keys import create_key
 from kotadb.http import app, body, protocol
@@ -299,3 +301,26 @@ def test_who_is_refused_while_still_sending_can_read_why(
         assert answer_on(connection)[0] == 431
         for _ in range(3):  # a connection that was closed would answer the first of these with a reset
             connection.sendall(b"x" * 300_000)
+
+
+def test_who_leaves_before_they_are_refused_is_no_error(
+    settings: Settings, database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a reset of the connection does to the refusal would otherwise be logged as a crash of the request before."""
+    answered, gone = threading.Event(), threading.Event()
+    answer = protocol.Protocol._answer
+
+    def slow(self: protocol.Protocol, status: int, refusal: Response) -> None:
+        answer(self, status, refusal)
+        answered.set()
+        gone.wait(PATIENCE_SECONDS)
+
+    monkeypatch.setattr(protocol.Protocol, "_answer", slow)
+    with serving(settings, database) as client:
+        with connected(client) as connection:
+            connection.sendall(head(client, "GET /health") + b"nonsense\r\n\r\n")
+            assert answer_on(connection)[0] == 200
+            assert answered.wait(PATIENCE_SECONDS)
+        gone.set()
+        assert client.get("/health").status_code == 200
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
