@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -153,18 +153,26 @@ def _sampling(roots: Sequence[int], sampled: bool) -> Iterator[list[tuple[float,
         yield samples
         return
     _require_readable(roots)
-    stop, began = threading.Event(), time.monotonic()
+    began = time.monotonic()
 
-    def sample() -> None:
+    def sample(stop: threading.Event) -> None:
         while True:
             samples.append((time.monotonic() - began, memory_bytes(roots)))
             if stop.wait(SAMPLE_SECONDS):
                 return
 
-    thread = threading.Thread(target=sample, name="memory")
+    with beside("memory", sample):
+        yield samples
+
+
+@contextmanager
+def beside(name: str, work: Callable[[threading.Event], None]) -> Iterator[None]:
+    """Have a thread do this for as long as the context lasts: until the event that it is given."""
+    stop = threading.Event()
+    thread = threading.Thread(target=work, args=[stop], name=name)
     thread.start()
     try:
-        yield samples
+        yield
     finally:
         stop.set()
         thread.join()

@@ -15,6 +15,7 @@ import psycopg
 from benchmarks.performance.figures import Record, percentile
 from benchmarks.performance.installation import KOTADB, Installation, installed
 from benchmarks.performance.measure import (
+    beside,
     descendants,
     ended,
     memory_bytes,
@@ -129,20 +130,14 @@ def _finished(service: Service, job_id: str) -> dict[str, Any]:
 def _lock_waits(url: str) -> Iterator[list[tuple[int, int]]]:
     """A list that fills with how many backends wait for a lock, and how many are active."""
     samples: list[tuple[int, int]] = []
-    stop = threading.Event()
 
-    def sample() -> None:
+    def sample(stop: threading.Event) -> None:
         with psycopg.connect(url, autocommit=True) as connection:
             while not stop.wait(SAMPLE_SECONDS):
                 samples.append(connection.execute(LOCK_WAITS).fetchall()[0])
 
-    thread = threading.Thread(target=sample, name="lock waits")
-    thread.start()
-    try:
+    with beside("lock waits", sample):
         yield samples
-    finally:
-        stop.set()
-        thread.join()
 
 
 # ---- idle ------------------------------------------------------------------------------------------------------------
@@ -156,7 +151,7 @@ def _idle(seconds: float) -> Record:
         with ended(worker):
             time.sleep(SETTLE_SECONDS)
             before = _spent(site, worker.pid)
-            time.sleep(seconds)
+            time.sleep(seconds)  # nothing happens meanwhile, which is what is measured
             after = _spent(site, worker.pid)
             processes, memory = len(descendants(worker.pid)), memory_bytes([worker.pid])
     transactions, own, server = (60 * (b - a) / seconds for a, b in zip(before, after, strict=True))

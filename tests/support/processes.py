@@ -28,7 +28,7 @@ def pause(process: psutil.Process) -> None:
     """Stop a process, and return once each of its threads stands still: the signal itself takes effect later."""
     process.suspend()
     while any(state != _STOPPED for state in _thread_states(process.pid)):
-        time.sleep(0.001)
+        time.sleep(0.001)  # the kernel tells nobody but its parent
 
 
 def _thread_states(process: int) -> list[str]:

@@ -143,7 +143,7 @@ def _same_places(
     ids: Sequence[int],
     skipped: Iterable[tuple[int, SkippedFile]],
     stored: Mapping[int, StoredFile],
-    skips: Collection[str],
+    skips: set[str],
 ) -> bool:
     """Whether every import leads where it led: the paths are the same, and so is what becomes of each."""
 
@@ -151,7 +151,7 @@ def _same_places(
         known = stored.get(file_id)
         return known is not None and (known.path, known.language) == (file.path, file.language)
 
-    return all(map(is_same, files, ids)) and {entry.path for _, entry in skipped} == set(skips)
+    return all(map(is_same, files, ids)) and {entry.path for _, entry in skipped} == skips
 
 
 def _says_otherwise(run: Run, manifests: Read, before: StoredFile, after: SourceFile) -> bool:

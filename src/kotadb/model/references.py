@@ -77,6 +77,10 @@ class Op(IntEnum):
     """The same, seen as an instance of its bases."""
 
 
+ON_SYMBOLS = frozenset({Op.SYMBOL, Op.SELF, Op.SUPER})
+"""Those whose operand is the number of a symbol."""
+
+
 class Expression(NamedTuple):
     """One step of an expression: a file's expressions are numbered, and each refers to earlier ones only."""
 

@@ -8,10 +8,8 @@ from collections.abc import Iterable, Mapping
 from struct import iter_unpack
 from typing import Any, NamedTuple
 
-from kotadb.model import Op
-from kotadb.pipeline.program import File, Read, known_hash, read_hash
-
-_ON_SYMBOLS = frozenset({Op.SYMBOL, Op.SELF, Op.SUPER})
+from kotadb.model import ON_SYMBOLS
+from kotadb.pipeline.outline import File, Read, known_hash, read_hash
 
 
 class Changed(NamedTuple):
@@ -33,7 +31,7 @@ def touched(changed: Iterable[Changed], names: Iterable[int], reads: Mapping[int
 
 
 def _differing(changed: Changed) -> set[int]:
-    """Hashes of all that is read differently of a file (`program.read_hash`)."""
+    """Hashes of all that is read differently of a file (`outline.read_hash`)."""
     before, after = _readable(changed.path, changed.before), _readable(changed.path, changed.after)
     return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
 
@@ -69,7 +67,7 @@ def _meanings(file: File) -> dict[int, Any]:
     """Each expression without numbers, which an edit elsewhere in the file changes."""
     meanings: dict[int, Any] = {}
     for number, (op, operand, name) in enumerate(file.expressions):
-        inner = _symbol(file, operand) if op in _ON_SYMBOLS else meanings.get(operand)
+        inner = _symbol(file, operand) if op in ON_SYMBOLS else meanings.get(operand)
         meanings[number] = (op, inner, name)
     return meanings
 

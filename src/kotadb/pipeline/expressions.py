@@ -7,7 +7,7 @@ from tree_sitter import Node
 
 from kotadb.languages import Language
 from kotadb.languages.mentions import Step
-from kotadb.model import Expression, Op
+from kotadb.model import ON_SYMBOLS, Expression, Op
 
 UNKNOWN = -1
 """Number of what no name leads to."""
@@ -17,7 +17,6 @@ MAX_DEPTH = 40
 
 Base: TypeAlias = Callable[[Step, int], int]
 """Gives the number of a step that no other node is under, as seen from a scope."""
-_ON_SYMBOLS = frozenset({Op.SYMBOL, Op.SELF, Op.SUPER})
 _OF_SOMETHING = frozenset({Op.CALL, Op.INSTANCE, Op.FROM})
 
 
@@ -42,7 +41,7 @@ class Expressions:
             return known
         if operand == UNKNOWN and op in _OF_SOMETHING:
             return UNKNOWN
-        depth = self._depths[operand] + 1 if operand >= 0 and op not in _ON_SYMBOLS else 0
+        depth = self._depths[operand] + 1 if operand >= 0 and op not in ON_SYMBOLS else 0
         if depth > MAX_DEPTH:
             return UNKNOWN if op is not Op.MEMBER else self.number(op, UNKNOWN, name)
         number = len(self.table)

@@ -26,7 +26,7 @@ class LinkedFile(NamedTuple):
     dependency_count: int
     """Imports, and uses of one symbol by another."""
     reads: bytes | None
-    """Hashes of what was read of the program to link it (`program.read_hash`), 4 bytes each; None for everything."""
+    """Hashes of what was read of the program to link it (`outline.read_hash`), 4 bytes each; None for everything."""
     digest: bytes
     """16 bytes that differ whenever anything of this does, or anything of the file."""
 

@@ -15,6 +15,7 @@ import msgpack
 
 from kotadb.languages.modules import Location
 from kotadb.model import (
+    ON_SYMBOLS,
     DependencyKind,
     Exports,
     FileFacts,
@@ -27,7 +28,8 @@ from kotadb.model import (
     unpack_positions,
 )
 from kotadb.pipeline.identify import symbol_ids
-from kotadb.pipeline.program import File, Program, name_hash
+from kotadb.pipeline.outline import File, name_hash
+from kotadb.pipeline.program import Program
 from kotadb.pipeline.resolve import Resolved, is_use, resolve
 from kotadb.pipeline.rows import occurrences_tail, reference_tail, symbol_tail
 
@@ -41,7 +43,6 @@ _SYMBOL_NUMBERS = {kind: number for number, kind in enumerate(_SYMBOL_KINDS)}
 _DEPENDENCY_NUMBERS = {kind: number for number, kind in enumerate(_DEPENDENCY_KINDS)}
 _REFERENCE_NUMBERS = {kind: number for number, kind in enumerate(_REFERENCE_KINDS)}
 _ON_EXPRESSIONS = frozenset({Op.MEMBER, Op.CALL, Op.INSTANCE})
-_ON_SYMBOLS = frozenset({Op.SYMBOL, Op.SELF, Op.SUPER})
 
 
 class PackedFacts(NamedTuple):
@@ -52,7 +53,7 @@ class PackedFacts(NamedTuple):
     names: bytes
     """The `name_hash` of each name that it binds or exports, 4 bytes each."""
     outline: bytes
-    """A packed `program.File`."""
+    """A packed `outline.File`."""
     rows: bytes
     """Packed `FileRows`."""
 
@@ -231,14 +232,14 @@ def _kept(file: File, wanted: Iterable[int]) -> dict[int, int]:
         number = pending.pop()
         op, operand, _ = file.expressions[number]
         kept.add(number)
-        if operand >= 0 and op not in _ON_SYMBOLS and operand not in kept:
+        if operand >= 0 and op not in ON_SYMBOLS and operand not in kept:
             pending.add(operand)
     return {old: new for new, old in enumerate(sorted(kept))}
 
 
 def _renumbered(expression: tuple[int, int, str | None], numbers: dict[int, int]) -> tuple[int, int, str | None]:
     op, operand, name = expression
-    return op, operand if operand < 0 or op in _ON_SYMBOLS else numbers[operand], name
+    return op, operand if operand < 0 or op in ON_SYMBOLS else numbers[operand], name
 
 
 def unpack_outline(packed: bytes) -> File:

@@ -17,6 +17,7 @@ from zlib import crc32
 
 from kotadb.languages.modules import MISSING, Location, Modules
 from kotadb.model import DEFAULT, WHOLE, Exports, Op, Resolution, SymbolKind, Types
+from kotadb.pipeline.outline import File, Read, known_hash, name_hash, read_start
 from kotadb.pipeline.positions import CLASSES
 
 FUEL = 5
@@ -71,78 +72,6 @@ class Value(NamedTuple):
     location: Location = MISSING
 
 
-class Read(IntEnum):
-    """What can be read of a file: what an answer depends on. Each is told apart by a name."""
-
-    EXPORTED = 0
-    """What other modules can take under the name; without a name, whether there is anything."""
-    SCOPE = 1
-    """What the name means in the file's outermost scope."""
-    MEMBER = 2
-    """The symbols of that name in the one whose qualified name goes before."""
-    TYPE = 3
-    """What is known of the values of the symbol with that id."""
-    FORM = 4
-    """How the file exports, and which modules it hands on."""
-    KNOWN = 5
-    """Whether any file at all binds the name."""
-
-
-def name_hash(name: str) -> int:
-    """32 bits of a name."""
-    return crc32(name.encode("utf-8", "surrogatepass"))
-
-
-def read_hash(path: str, read: Read, name: str) -> int:
-    """32 bits that stand for something read. Two that collide cost work, and nothing else."""
-    return crc32(name.encode("utf-8", "surrogatepass"), _start(path, read))
-
-
-def known_hash(name: int) -> int:
-    """The same for whether any file binds a name, by its `name_hash`."""
-    return crc32(name.to_bytes(4), _KNOWN)
-
-
-def _start(path: str, read: Read) -> int:
-    return crc32(b"%d%s" % (read, path.encode("utf-8", "surrogatepass")))
-
-
-_KNOWN = _start("", Read.KNOWN)
-
-
-class File:
-    """What the program knows of one file: its symbols, by number, and what it says about names and values."""
-
-    __slots__ = ("_members", "exports", "expressions", "ids", "kinds", "names", "qualified_names", "types")
-
-    def __init__(
-        self,
-        names: Sequence[str],
-        qualified_names: Sequence[str],
-        kinds: Sequence[SymbolKind],
-        ids: Sequence[int],
-        exports: Exports,
-        types: Types,
-        expressions: Sequence[tuple[int, int, str | None]],
-    ) -> None:
-        self.names = names
-        self.qualified_names = qualified_names
-        self.kinds = kinds
-        self.ids = ids
-        self.exports = exports
-        self.types = types
-        self.expressions = expressions
-        self._members: dict[tuple[str, str], list[int]] | None = None
-
-    def members(self, around: str, name: str) -> Sequence[int]:
-        """The symbols of this name that are in the one with the qualified name `around`."""
-        if self._members is None:
-            self._members = {}
-            for number, (own, qualified) in enumerate(zip(self.names, self.qualified_names, strict=True)):
-                self._members.setdefault((qualified[: -len(own) - 1], own), []).append(number)
-        return self._members.get((around, name), ())
-
-
 class _Loaded(dict[int, File]):
     """Files by number, loaded when they are first asked for."""
 
@@ -191,7 +120,7 @@ class Program:
         starts = self._starts[number]
         if starts is None:
             path = self.paths[number]
-            starts = self._starts[number] = tuple(_start(path, each) for each in Read)
+            starts = self._starts[number] = tuple(read_start(path, each) for each in Read)
         self.reads.add(crc32(name.encode("utf-8", "surrogatepass"), starts[read]))
 
     def _once(self, answers: "dict[Any, _Answer]", key: Any, find: Callable[..., Any], *arguments: Any) -> Any:

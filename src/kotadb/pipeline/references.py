@@ -205,7 +205,7 @@ class _File:
 
     # ---- second pass: refer
 
-    def _refer_all(self) -> None:  # noqa: C901 (see below)
+    def _refer_all(self) -> None:  # noqa: C901 (one loop: see its comment)
         source, scopes, by_name = self.source, self.scopes.all, self.ranges.by_name
         looked_up, groups, of_members = self.looked_up, self.groups, self.expressions.of_members
         # A long loop, and long for it: a call for each name would cost as much as all of this.

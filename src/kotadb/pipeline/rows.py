@@ -21,15 +21,20 @@ NULL = b"\xff\xff\xff\xff"
 _HEAD = Struct("!hiqiiii").pack
 _INTEGER = Struct("!ii").pack
 _SIX_INTEGERS = Struct("!iiiiiiiiiiii").pack
-_FLAG = (b"\0\0\0\1\0", b"\0\0\0\1\1")
+FLAG = (b"\0\0\0\1\0", b"\0\0\0\1\1")
+"""Fields of type boolean: false, and true."""
 
 
 def text(value: str | None) -> bytes:
     """A field of type text, or of an enum."""
     if value is None:
         return NULL
-    data = value.encode()
-    return len(data).to_bytes(4) + data
+    return data(value.encode())
+
+
+def data(value: bytes) -> bytes:
+    """A field of type bytea, or of text that is UTF-8 already."""
+    return len(value).to_bytes(4) + value
 
 
 def integer(value: int | None) -> bytes:
@@ -61,7 +66,7 @@ def symbol_tail(symbol_id: int, symbol: Symbol) -> bytes:
             _INTEGER(4, symbol_id), text(s.name), text(s.qualified_name), _SYMBOL_KINDS[s.kind],
             _SIX_INTEGERS(4, s.line_start, 4, s.line_end, 4, s.column_start, 4, s.column_end, 4, s.name_line, 4,
                           s.name_column),
-            text(s.signature), text(s.documentation), _FLAG[s.exported], _FLAG[s.is_async], _ACCESS[s.access],
+            text(s.signature), text(s.documentation), FLAG[s.exported], FLAG[s.is_async], _ACCESS[s.access],
         )
     )  # fmt: skip
 
@@ -87,7 +92,7 @@ def reference_tail(
 
 def occurrences_tail(line: int, occurrences: int, positions: bytes) -> bytes:
     """The end of that row: the first line, how many there are, and all positions packed."""
-    return b"".join((_INTEGER(4, line), _INTEGER(4, occurrences), len(positions).to_bytes(4), positions))
+    return b"".join((_INTEGER(4, line), _INTEGER(4, occurrences), data(positions)))
 
 
 def dependency_rows(beginning: bytes, edges: Iterable[tuple[Dependency, int | None]]) -> bytes:
@@ -96,7 +101,7 @@ def dependency_rows(beginning: bytes, edges: Iterable[tuple[Dependency, int | No
         b"".join(
             (
                 beginning, integer(number), integer(file_id), text(edge.package), text(edge.kind.value),
-                text(edge.specifier), _FLAG[edge.type_only], integer(edge.line),
+                text(edge.specifier), FLAG[edge.type_only], integer(edge.line),
             )
         )
         for number, (edge, file_id) in enumerate(edges)

@@ -5,6 +5,7 @@ file by file, and of files whose digest is the same nothing is written.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from struct import Struct
@@ -17,10 +18,10 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from kotadb.errors import ClaimLost
-from kotadb.model import EXTRACTOR_VERSION, SkippedFile, SkipReason, SourceFile
+from kotadb.model import EXTRACTOR_VERSION, SkippedFile, SourceFile
 from kotadb.pipeline.link import LinkedFile
 from kotadb.pipeline.packing import PackedFacts
-from kotadb.pipeline.rows import text
+from kotadb.pipeline.rows import FLAG, data, integer, text
 from kotadb.postgres.database import Connection
 from kotadb.postgres.queries import query
 
@@ -113,12 +114,7 @@ def add_blobs(connection: Connection, repository_id: int, blobs: Sequence[Blob],
         wrong = []
         rows = connection.execute(query("store.stored_of"), parameters).fetchall()
         known = {(row["blob_sha"], row["language"]) for row in rows}
-    with connection.cursor().copy(query("store.copy_blobs")) as copy:
-        copy.write(COPY_BEGIN)
-        for blob in blobs:
-            if blob.key not in known:
-                copy.write(_blob_row(repository_id, blob))
-        copy.write(COPY_END)
+    _copy(connection, "copy_blobs", (_blob_row(repository_id, blob) for blob in blobs if blob.key not in known))
     return [blob_sha for blob_sha, _ in wrong]
 
 
@@ -129,8 +125,6 @@ def _stored_blobs(connection: Connection, parameters: dict[str, Any]) -> Iterato
 
 _BLOB_HEAD = Struct("!hiq").pack
 _BLOB_FIELDS = 10
-_INTEGER = Struct("!ii").pack
-_LENGTH = Struct("!i").pack
 
 
 def _blob_row(repository_id: int, blob: Blob) -> bytes:
@@ -138,12 +132,20 @@ def _blob_row(repository_id: int, blob: Blob) -> bytes:
     facts = blob.facts
     return b"".join(
         (
-            _BLOB_HEAD(_BLOB_FIELDS, 8, repository_id), text(blob_sha), text(language), _INTEGER(4, EXTRACTOR_VERSION),
-            _LENGTH(len(blob.content)), blob.content, _INTEGER(4, facts.lines), _LENGTH(1), bytes([facts.has_errors]),
-            _LENGTH(len(facts.names)), facts.names, _LENGTH(len(facts.outline)), facts.outline,
-            _LENGTH(len(facts.rows)), facts.rows,
+            _BLOB_HEAD(_BLOB_FIELDS, 8, repository_id), text(blob_sha), text(language), integer(EXTRACTOR_VERSION),
+            data(blob.content), integer(facts.lines), FLAG[facts.has_errors], data(facts.names), data(facts.outline),
+            data(facts.rows),
         )
     )  # fmt: skip
+
+
+def _copy(connection: Connection, name: str, rows: Iterable[bytes]) -> None:
+    """Send rows in the binary format by the COPY statement of that name."""
+    with connection.cursor().copy(query(f"store.{name}")) as copy:
+        copy.write(COPY_BEGIN)
+        for row in rows:
+            copy.write(row)
+        copy.write(COPY_END)
 
 
 # ---- the index that is there -----------------------------------------------------------------------------------------
@@ -170,11 +172,10 @@ def stored_files(connection: Connection, repository_id: int, index_id: int) -> d
     return {row["file_id"]: StoredFile(**row) for row in rows}
 
 
-def stored_skips(connection: Connection, repository_id: int, index_id: int) -> dict[str, SkipReason]:
-    """What an index leaves out, by path."""
+def stored_skips(connection: Connection, repository_id: int, index_id: int) -> set[str]:
+    """The paths that an index leaves out."""
     parameters = {"repository_id": repository_id, "index_id": index_id}
-    rows = connection.execute(query("store.skipped"), parameters)
-    return {row["path"]: SkipReason(row["reason"]) for row in rows}
+    return {row["path"] for row in connection.execute(query("store.skipped"), parameters)}
 
 
 # ---- the new one -----------------------------------------------------------------------------------------------------
@@ -245,14 +246,13 @@ class IndexWriter:
         self._rows = {name: [] for name in self._rows}
 
     def _put(self, chunk: "_Chunk | None") -> None:
+        """Wait while the server is behind, but not for a thread that has ended."""
         while self._thread.is_alive():
-            try:
-                return self._chunks.put(chunk, timeout=LOOK_SECONDS)
-            except Full:
-                pass  # the server is behind, or the thread has just ended
+            with suppress(Full):
+                self._chunks.put(chunk, timeout=LOOK_SECONDS)
+                return
         if chunk is not None and self._error is not None:
             raise self._error
-        return None
 
     def _run(self) -> None:
         try:
@@ -276,10 +276,7 @@ class IndexWriter:
                 copy.write_row(row)
         for name, rows in chunk.rows.items():
             if rows:
-                with self._connection.cursor().copy(query(f"store.{name}")) as copy:
-                    copy.write(COPY_BEGIN)
-                    copy.write(rows)
-                    copy.write(COPY_END)
+                _copy(self._connection, name, [rows])
 
 
 class _Chunk(NamedTuple):

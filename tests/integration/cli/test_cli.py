@@ -56,8 +56,8 @@ def test_an_index_is_verified_and_repaired(env: Mapping[str, str], repo: Repo, u
     assert found.returncode == 1
     assert "1 files and 0 texts were wrong" in found.stdout
     assert "a.py" in found.stdout
-    [job] = lines(run(["verify", str(repo.path), "--json"], env).stdout)
-    assert (job["commit_sha"], job["stats"]["drift"]["files"]) == (indexed, 0)  # type: ignore[index]
+    job = json.loads(run(["verify", str(repo.path), "--json"], env).stdout)
+    assert (job["commit_sha"], job["stats"]["drift"]["files"]) == (indexed, 0)
 
 
 def test_the_repository_is_by_default_the_one_around_the_folder(env: Mapping[str, str], repo: Repo) -> None:

@@ -52,7 +52,7 @@ select file_id, path, blob_sha, language, tags, digest, names, reads from indexe
 where repository_id = %(repository_id)s and index_id = %(index_id)s
 
 -- name: skipped
-select path, reason::text from skipped_files where repository_id = %(repository_id)s and index_id = %(index_id)s
+select path from skipped_files where repository_id = %(repository_id)s and index_id = %(index_id)s
 
 -- name: delete_files
 with gone as (select unnest(%(file_ids)s::integer[]) as id),
