@@ -137,13 +137,13 @@ class _File:
 
     def __init__(self, facts: FileFacts, ids: Sequence[int]) -> None:
         symbols, links = facts.symbols, facts.links
-        self.file = File(
+        self.file = file = File(
             [symbol.name for symbol in symbols], [symbol.qualified_name for symbol in symbols],
             [symbol.kind for symbol in symbols], ids, links.exports, links.types, links.expressions,
         )  # fmt: skip
         self.uses: set[tuple[int, int]] = set()
         self.occurrences = 0
-        self._program = Program([""], [_NoModules()], lambda _: self.file, _EveryName())
+        self._program = Program([""], [_NoModules()], lambda _: file, _EveryName())
         self._undecided: set[int] = set()
         """Expressions that other files decide."""
         elsewhere: list[tuple[Resolved, int, int]] = []

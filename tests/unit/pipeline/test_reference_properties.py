@@ -8,8 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kotadb.languages import load
-from kotadb.pipeline.extract import extract
+from kotadb.parsers.work import work
 from support.corpus import files
 from support.program import Commit, Occurrence, facts_of, linked, meaning
 
@@ -153,12 +152,12 @@ def test_a_name_that_is_missing_is_no_reference() -> None:
 
 @pytest.mark.parametrize("path", CORPUS)
 def test_extraction_leaves_no_reference_cycles(path: str) -> None:
-    language = load(path.partition("/")[0])
-    extract(CORPUS[path], language)
+    language = path.partition("/")[0]
+    work(language, CORPUS[path])
     gc.collect()
     gc.disable()
     try:
-        extract(CORPUS[path], language)
+        work(language, CORPUS[path])
         assert gc.collect() == 0
     finally:
         gc.enable()
