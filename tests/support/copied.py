@@ -11,7 +11,6 @@ class ReferenceRow(NamedTuple):
     index_id: int
     file_id: int
     target_file_id: int | None
-    reference_id: int
     kind: str
     name: str
     enclosing_symbol_id: int | None
@@ -80,9 +79,7 @@ _READERS: dict[Any, Callable[[bytes], Any]] = {
 
 
 def reference_rows(data: bytes) -> list[ReferenceRow]:
-    """References in the order of their numbers."""
-    rows = (ReferenceRow(*fields) for fields in _rows(data, ReferenceRow))
-    return sorted(rows, key=lambda row: row.reference_id)
+    return [ReferenceRow(*fields) for fields in _rows(data, ReferenceRow)]
 
 
 def dependency_rows(data: bytes) -> list[DependencyRow]:

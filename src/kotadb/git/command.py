@@ -63,8 +63,8 @@ CONFIG: Mapping[str, str] = {
     "maintenance.auto": "false",
     # What the memory limit needs: large blobs are streamed, packs mapped in small windows, threads few on any machine.
     "core.bigFileThreshold": "1m",
-    "core.packedGitWindowSize": "32m",
-    "core.packedGitLimit": "256m",
+    "core.packedGitWindowSize": "8m",
+    "core.packedGitLimit": "64m",
     "pack.threads": "2",
 }
 

@@ -17,7 +17,7 @@ from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
 from kotadb.parsers.zygote import Zygote
 from kotadb.pipeline.discover import decode, inspect
 from kotadb.pipeline.packing import PackedFacts
-from kotadb.postgres.store import Blob, BlobKey, add_blobs, known_blobs
+from kotadb.postgres.store import Blob, BlobKey, add_blobs, known_blobs, skipped_blobs
 from kotadb.settings import Settings
 
 BATCH_BYTES = 2 * 1024 * 1024
@@ -42,8 +42,10 @@ def parse_blobs(
     run: Run, settings: Settings, zygote: Zygote | None, fetched: Fetched, files: Sequence[SourceFile]
 ) -> ParseResult:
     """Parse and extract the blobs that are new, and store them in batches as they come."""
-    new = _new_blobs(run, files)
+    known, skipped = _known_blobs(run)
+    wanted = dict.fromkeys((file.blob_sha, file.language) for file in files)
     result = ParseResult({}, {}, [])
+    new = [key for key in wanted if key not in known and key not in skipped]
     seconds = {Step.PARSE: 0.0, Step.SYMBOLS: 0.0, Step.REFERENCES: 0.0}
     # Closed at the end, whatever it is: git must not read on in a directory that is being removed.
     requests = _requests(run, fetched, new, result)
@@ -70,17 +72,18 @@ def parse_blobs(
                 log.info(
                     "parsed", files=len(result.facts), of=len(new), memory_bytes=psutil.Process().memory_info().rss
                 )
+    result.skipped.update((key, skipped[key]) for key in wanted if key in skipped)
     run.note_children(pool.peak_memory_bytes)
     run.divide(Step.PARSE, seconds)
     return result
 
 
-def _new_blobs(run: Run, files: Iterable[SourceFile]) -> list[BlobKey]:
-    """The blobs that this version of the extractor has not seen; all of them in a forced rebuild."""
+def _known_blobs(run: Run) -> tuple[set[BlobKey], dict[BlobKey, SkipReason]]:
+    """What this version of the extractor has stored, and what it has skipped; nothing for a forced rebuild."""
+    if run.job.force:
+        return set(), {}
     with run.database.transaction() as connection:
-        known = set() if run.job.force else known_blobs(connection, run.repository_id)
-    wanted = dict.fromkeys((file.blob_sha, file.language) for file in files)
-    return [key for key in wanted if key not in known]
+        return known_blobs(connection, run.repository_id), skipped_blobs(connection, run.repository_id)
 
 
 def _size_bytes(files: Iterable[SourceFile], new: Iterable[BlobKey]) -> int:

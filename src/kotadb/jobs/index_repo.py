@@ -35,7 +35,7 @@ from kotadb.model import (
     TreeEntry,
 )
 from kotadb.parsers.zygote import Zygote
-from kotadb.pipeline.discover import IGNORE_FILE, Discovery, decode, discover
+from kotadb.pipeline.discover import CONTENT_REASONS, IGNORE_FILE, Discovery, decode, discover
 from kotadb.pipeline.identify import file_ids
 from kotadb.pipeline.ignore import exclusion
 from kotadb.pipeline.link import Linker
@@ -317,9 +317,10 @@ class _Commit:
 
 def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator[SkippedFile]:
     for file in files:
-        reason = parsed.skipped.get((file.blob_sha, file.language))
+        blob = file.blob_sha, file.language
+        reason = parsed.skipped.get(blob)
         if reason is not None:
-            yield SkippedFile(file.path, file.raw_path, reason)
+            yield SkippedFile(file.path, file.raw_path, reason, blob if reason in CONTENT_REASONS else None)
 
 
 def _write(run: Run, commit: _Commit, todo: Plan, facts: Facts, linker: Linker, writer: IndexWriter) -> int:

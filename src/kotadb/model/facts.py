@@ -5,12 +5,13 @@ from enum import StrEnum
 
 from kotadb.model.references import NO_LINKS, Links
 
-EXTRACTOR_VERSION = 3
+EXTRACTOR_VERSION = 4
 """Version of what extraction and resolution write. Stored facts of another version are not used.
 
 1: files and symbols of TypeScript, TSX, JavaScript, JSX and Python.
 2: imports, exports, types and references; a constant that shares its name with a type is a symbol.
 3: facts are packed as an outline, which is what other files ask for, and as rows.
+4: rows of references have no number; the outline is compressed.
 """
 
 

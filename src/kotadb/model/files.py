@@ -53,8 +53,9 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class SkippedFile:
-    """An entry that is not indexed, and why."""
+    """An entry that is not indexed, and why. `blob` is what was read, and as which language, where that is why."""
 
     path: str
     raw_path: bytes
     reason: SkipReason
+    blob: tuple[str, str] | None = None

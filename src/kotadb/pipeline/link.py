@@ -86,6 +86,7 @@ class Linker:
             [(edge, self._by_path[edge.to_file] if edge.to_file is not None else None) for edge in edges],
         )
         reads = _packed(self._program.reads)
+        self._program.forget(number)
         head = self._head(rows.REFERENCE_FIELDS, file_id)
         return LinkedFile(
             symbols=rows.rows(self._head(rows.SYMBOL_FIELDS, file_id), kept.symbols),
@@ -107,7 +108,6 @@ class Linker:
         """The row of a reference behind its head, with the id of the target's file."""
         target_file = self._by_path[found.target_file] if found.target_file is not None else None
         return integer(target_file) + reference_tail(
-            reference.number,
             found.kind,
             found.name,
             self._symbol_id((number, found.enclosing)) if found.enclosing >= 0 else None,

@@ -6,7 +6,6 @@ serve every path, commit and index in which the text is found.
 
 import zlib
 from collections.abc import Iterable, Sequence
-from itertools import count
 from operator import itemgetter
 from struct import Struct
 from typing import NamedTuple, Self
@@ -71,7 +70,6 @@ class PackedFacts(NamedTuple):
 class OpenReference(NamedTuple):
     """A reference whose target other files decide."""
 
-    number: int
     reference: Reference
     line: int
     occurrences: int
@@ -106,6 +104,9 @@ class _NoModules:
     def submodule(self, module: Location, name: str) -> Location:
         raise _Elsewhere
 
+    def published(self) -> frozenset[str]:
+        raise _Elsewhere
+
 
 class _EveryName:
     def __contains__(self, name: object) -> bool:
@@ -127,9 +128,12 @@ def pack(facts: FileFacts) -> PackedFacts:
         alone.occurrences,
     ]  # fmt: skip
     return PackedFacts(
-        facts.lines, facts.has_errors, _names(facts.links.exports), outline,
-        zlib.compress(msgpack.packb(rows), COMPRESSION),
+        facts.lines, facts.has_errors, _names(facts.links.exports), outline, _compressed(rows)
     )  # fmt: skip
+
+
+def _compressed(value: object) -> bytes:
+    return zlib.compress(msgpack.packb(value), COMPRESSION)
 
 
 class _File:
@@ -158,19 +162,18 @@ class _File:
                 undecided.append((reference, line, occurrences))
             else:
                 (elsewhere if found.target is None else here).append((found, line, occurrences))
-        numbers = count()  # in the order in which the rows are written
-        self.elsewhere = [self._tail(next(numbers), *each) for each in elsewhere]
-        self.here = [self._tail(next(numbers), *each) for each in here]
-        self.open = [OpenReference(next(numbers), *each) for each in undecided]
+        self.elsewhere = [self._tail(*each) for each in elsewhere]
+        self.here = [self._tail(*each) for each in here]
+        self.open = [OpenReference(*each) for each in undecided]
 
-    def _tail(self, number: int, found: Resolved, line: int, occurrences: int) -> bytes:
+    def _tail(self, found: Resolved, line: int, occurrences: int) -> bytes:
         ids = self.file.ids
         enclosing = ids[found.enclosing] if found.enclosing >= 0 else None
         target = ids[found.target[1]] if found.target is not None else None
         if found.target is not None and is_use(found):
             self.uses.add((found.enclosing, found.target[1]))
         return reference_tail(
-            number, found.kind, found.name, enclosing, target, found.resolution, None,
+            found.kind, found.name, enclosing, target, found.resolution, None,
             occurrences_tail(line, occurrences, found.positions),
         )  # fmt: skip
 
@@ -190,7 +193,7 @@ class _File:
 
 def _open_row(each: OpenReference, expression: int) -> list[object]:
     kind, _, enclosing, positions = each.reference
-    return [each.number, _REFERENCE_NUMBERS[kind], expression, enclosing, positions, each.line, each.occurrences]
+    return [_REFERENCE_NUMBERS[kind], expression, enclosing, positions, each.line, each.occurrences]
 
 
 def _names(exports: Exports) -> bytes:
@@ -206,7 +209,7 @@ def _outline(file: File, wanted: Iterable[int]) -> tuple[dict[int, int], bytes]:
     def bound(names: dict[str, list[int]]) -> dict[str, list[int]]:
         return {name: [numbers[each] for each in bound] for name, bound in names.items()}
 
-    packed: bytes = msgpack.packb(
+    packed = _compressed(
         [
             file.names, file.qualified_names, bytes(_SYMBOL_NUMBERS[kind] for kind in file.kinds), file.ids,
             [bound(exports.scope), exports.exported and bound(exports.exported), exports.stars, exports.listed],
@@ -245,7 +248,7 @@ def _renumbered(expression: tuple[int, int, str | None], numbers: dict[int, int]
 def unpack_outline(packed: bytes) -> File:
     """What the program knows of a file, from what `pack` kept."""
     names, qualified_names, kinds, ids, exports, types, expressions = msgpack.unpackb(
-        packed, use_list=False, strict_map_key=False
+        zlib.decompress(packed), use_list=False, strict_map_key=False
     )
     return File(
         names, qualified_names, tuple(map(_SYMBOL_KINDS.__getitem__, kinds)), ids, Exports(*exports), Types(*types),
@@ -264,8 +267,8 @@ def unpack_rows(packed: bytes) -> FileRows:
         here,
         uses,
         [
-            OpenReference(number, Reference(_REFERENCE_KINDS[kind], expression, enclosing, positions), line, count)
-            for number, kind, expression, enclosing, positions, line, count in open_references
+            OpenReference(Reference(_REFERENCE_KINDS[kind], expression, enclosing, positions), line, count)
+            for kind, expression, enclosing, positions, line, count in open_references
         ],
         [Import(specifier, _DEPENDENCY_KINDS[kind], *rest) for specifier, kind, *rest in imports],
         occurrences,

@@ -9,7 +9,7 @@ What an answer was read from is noted (`reads`). After a change, whoever read no
 answer again: see changes.py.
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -109,7 +109,7 @@ class Program:
         self._locations: dict[tuple[int, str], Location] = {}
         self._stars: dict[int, tuple[tuple[Location, int], ...]] = {}
         self._exports: dict[Any, _Answer] = {}
-        self._values: dict[Any, _Answer] = {}
+        self._values: defaultdict[int, dict[Any, _Answer]] = defaultdict(dict)
         self._bases_of: dict[Any, _Answer] = {}
         self._ancestors: dict[Any, _Answer] = {}
 
@@ -139,6 +139,10 @@ class Program:
         if known[1]:
             self.reads |= known[1]
         return known[0]
+
+    def forget(self, number: int) -> None:
+        """Let go of the values of a file's expressions: few are asked for by others, and most of memory was in them."""
+        self._values.pop(number, None)
 
     # ---- modules and what they export
 
@@ -189,8 +193,9 @@ class Program:
         """What an expression of a file stands for; None if that cannot be told."""
         if expression < 0 or fuel <= 0:
             return None
-        key = number, expression, fuel
-        found: Value | None = self._once(self._values, key, self._value, *key)
+        found: Value | None = self._once(
+            self._values[number], (expression, fuel), self._value, number, expression, fuel
+        )
         return found
 
     def _value(self, number: int, expression: int, fuel: int) -> Value | None:

@@ -14,7 +14,7 @@ from kotadb.model import ReferenceKind, Resolution, Symbol, SymbolKind
 from kotadb.pipeline.graph import Dependency
 
 SYMBOL_FIELDS = 18
-REFERENCE_FIELDS = 14
+REFERENCE_FIELDS = 13
 DEPENDENCY_FIELDS = 10
 
 NULL = b"\xff\xff\xff\xff"
@@ -72,7 +72,6 @@ def symbol_tail(symbol_id: int, symbol: Symbol) -> bytes:
 
 
 def reference_tail(
-    number: int,
     kind: ReferenceKind,
     name: str,
     enclosing: int | None,
@@ -84,8 +83,8 @@ def reference_tail(
     """A row of `symbol_references` behind its head and the id of the target's file. `place` is `occurrences_tail`."""
     return b"".join(
         (
-            _INTEGER(4, number), _REFERENCE_KINDS[kind], text(name), integer(enclosing), integer(target),
-            _RESOLUTIONS[resolution], text(package), place,
+            _REFERENCE_KINDS[kind], text(name), integer(enclosing), integer(target), _RESOLUTIONS[resolution],
+            text(package), place,
         )
     )  # fmt: skip
 

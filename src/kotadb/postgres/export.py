@@ -43,7 +43,7 @@ def _unpacked(rows: Iterator[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             for row in packed
             for line, column in unpack_positions(row["positions"])
         ]
-        yield from sorted(occurrences, key=itemgetter("line", "column"))
+        yield from sorted(occurrences, key=itemgetter("line", "column", "kind", "name"))
 
 
 def _without_positions(row: dict[str, Any]) -> dict[str, Any]:

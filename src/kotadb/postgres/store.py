@@ -18,7 +18,7 @@ import psycopg
 from psycopg.types.json import Jsonb
 
 from kotadb.errors import ClaimLost
-from kotadb.model import EXTRACTOR_VERSION, SkippedFile, SourceFile
+from kotadb.model import EXTRACTOR_VERSION, SkippedFile, SkipReason, SourceFile
 from kotadb.pipeline.link import LinkedFile
 from kotadb.pipeline.packing import PackedFacts
 from kotadb.pipeline.rows import FLAG, data, integer, text
@@ -54,6 +54,13 @@ def known_blobs(connection: Connection, repository_id: int) -> set[BlobKey]:
     """The blobs that this version of the extractor has been through already."""
     parameters = {"repository_id": repository_id, "extractor_version": EXTRACTOR_VERSION}
     return {(row["blob_sha"], row["language"]) for row in connection.execute(query("store.known_blobs"), parameters)}
+
+
+def skipped_blobs(connection: Connection, repository_id: int) -> dict[BlobKey, SkipReason]:
+    """The blobs that this version of the extractor has skipped for what they hold."""
+    parameters = {"repository_id": repository_id, "extractor_version": EXTRACTOR_VERSION}
+    found = connection.execute(query("store.skipped_blobs"), parameters)
+    return {(row["blob_sha"], row["language"]): SkipReason(row["reason"]) for row in found}
 
 
 def load_facts(connection: Connection, repository_id: int, keys: Iterable[BlobKey]) -> dict[BlobKey, PackedFacts]:
@@ -300,9 +307,11 @@ def write_skipped(
 ) -> None:
     """Make these, with their ids, what the index leaves out."""
     entries = list(skipped)
+    blobs = [entry.blob or (None, None) for _, entry in entries]
     parameters = {
         "repository_id": repository_id, "index_id": index_id, "file_ids": [file_id for file_id, _ in entries],
         "paths": [entry.path for _, entry in entries], "reasons": [entry.reason.value for _, entry in entries],
+        "blob_shas": [blob_sha for blob_sha, _ in blobs], "languages": [language for _, language in blobs],
     }  # fmt: skip
     connection.execute(query("store.delete_skipped"), parameters)
     connection.execute(query("store.add_skipped"), parameters)

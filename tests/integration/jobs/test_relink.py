@@ -166,3 +166,27 @@ def test_rows_that_were_lost_are_told_and_repaired(database: Database, index: In
         connection.execute("delete from symbol_references where name = 'C'")
     assert drift(index, repo) == {"files": 2, "blobs": 0, "paths": ["b.ts", "barrel.ts"]}
     assert drift(index, repo) == AS_REBUILT
+
+
+def test_what_was_skipped_for_its_content_is_not_read_again(database: Database, index: Index, tmp_path: Path) -> None:
+    repo = make_repo(
+        tmp_path / "repo", {**BARREL, "image.bin": b"\0\1", "link": b"version https://git-lfs.github.com/spec/v1\n"}
+    )
+    index(repo)
+    assert reasons(database) == {"image.bin": "binary", "link": "lfs_pointer"}
+    with database.transaction() as connection:  # what nobody would say who read it
+        connection.execute("update skipped_files set reason = 'minified' where path = 'image.bin'")
+    repo.commit({"more.bin": b"\0\2"})
+    repo.git("mv", "image.bin", "moved.bin")
+    repo.commit({"link": b"no link any more"})
+    index(repo)
+    assert reasons(database) == {"moved.bin": "minified", "more.bin": "binary"}
+    index(repo, force=True)
+    assert reasons(database) == {"moved.bin": "binary", "more.bin": "binary"}
+
+
+def reasons(database: Database) -> dict[str, str]:
+    """What the only index leaves out, and why."""
+    with database.transaction() as connection:
+        rows = connection.execute("select path, reason::text from skipped_files").fetchall()
+    return {row["path"]: row["reason"] for row in rows}

@@ -35,7 +35,7 @@ left join skipped_files u on (u.repository_id, u.index_id, u.file_id) = (r.repos
 left join symbols s on (s.repository_id, s.index_id, s.file_id, s.symbol_id)
     = (r.repository_id, r.index_id, r.target_file_id, r.target_symbol_id)
 where r.repository_id = %(repository_id)s and r.index_id = %(index_id)s
-order by f.path collate "C", r.file_id, r.reference_id
+order by f.path collate "C", r.file_id
 
 -- name: dependencies
 -- Imports in the order of the source, then which symbol uses which.

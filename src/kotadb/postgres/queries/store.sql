@@ -4,6 +4,11 @@
 select blob_sha, language from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s
 
+-- name: skipped_blobs
+select distinct s.blob_sha, s.language, s.reason::text
+from skipped_files s join indexes i using (repository_id, index_id)
+where s.repository_id = %(repository_id)s and i.extractor_version = %(extractor_version)s and s.blob_sha is not null
+
 -- name: facts
 select blob_sha, language, lines, has_errors, names, outline, rows from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
@@ -77,7 +82,7 @@ copy symbols (repository_id, index_id, file_id, symbol_id, name, qualified_name,
     column_end, name_line, name_column, signature, documentation, exported, is_async, access) from stdin (format binary)
 
 -- name: copy_references
-copy symbol_references (repository_id, index_id, file_id, target_file_id, reference_id, kind, name, enclosing_symbol_id,
+copy symbol_references (repository_id, index_id, file_id, target_file_id, kind, name, enclosing_symbol_id,
     target_symbol_id, resolution, package, line, occurrences, positions) from stdin (format binary)
 
 -- name: copy_dependencies
@@ -87,13 +92,16 @@ copy dependency_graph (repository_id, index_id, from_file_id, dependency_id, to_
 -- name: delete_skipped
 delete from skipped_files t
 where t.repository_id = %(repository_id)s and t.index_id = %(index_id)s and not exists (
-    select from unnest(%(file_ids)s::integer[], %(reasons)s::skip_reason[]) as entry (file_id, reason)
-    where entry.file_id = t.file_id and entry.reason = t.reason)
+    select from unnest(%(file_ids)s::integer[], %(reasons)s::skip_reason[], %(blob_shas)s::text[], %(languages)s::text[])
+        as entry (file_id, reason, blob_sha, language)
+    where entry.file_id = t.file_id and entry.reason = t.reason
+        and (entry.blob_sha, entry.language) is not distinct from (t.blob_sha, t.language))
 
 -- name: add_skipped
-insert into skipped_files (repository_id, index_id, file_id, path, reason)
+insert into skipped_files (repository_id, index_id, file_id, path, reason, blob_sha, language)
 select %(repository_id)s, %(index_id)s, entry.*
-from unnest(%(file_ids)s::integer[], %(paths)s::text[], %(reasons)s::skip_reason[]) as entry
+from unnest(%(file_ids)s::integer[], %(paths)s::text[], %(reasons)s::skip_reason[], %(blob_shas)s::text[],
+    %(languages)s::text[]) as entry
 on conflict do nothing
 
 -- name: begin_shadow
@@ -181,4 +189,5 @@ where b.repository_id = %(repository_id)s and not exists (
 select %(files)s > 0.1 * greatest(reltuples, 0) as little from pg_class where oid = 'indexed_files'::regclass
 
 -- name: analyze
-analyze indexed_files, skipped_files, symbols, symbol_references, dependency_graph
+analyze indexed_files, skipped_files, symbols, symbol_references, dependency_graph,
+    source_blobs (repository_id, blob_sha, language, extractor_version)
