@@ -10,7 +10,9 @@
     ├── Forbidden                    the caller may not do this                HTTP 403
     ├── Unauthenticated              no key, or not a valid one                HTTP 401
     ├── NotFound                     not there, or not this caller's           HTTP 404
-    ├── Conflict                     the job's state does not allow this       HTTP 409
+    ├── Conflict                     the state of things does not allow this   HTTP 409
+    │   ├── IndexChanged             the index that a cursor is of is replaced
+    │   └── Ambiguous                a name means several things: choose one
     ├── RateLimited                  this key has asked too often              HTTP 429
     ├── TooManyUnderWay              this owner asks too much at one time      HTTP 429
     ├── Busy                         all slots are taken, try again            HTTP 503
@@ -33,6 +35,9 @@ Whether a job is tried again after one of these is decided by the table in `jobs
 A file that cannot be indexed is no exception but a value: see `model.SkipReason`.
 Each message says what to do about it.
 """
+
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 
 class KotaError(Exception):
@@ -93,9 +98,25 @@ class NotFound(KotaError):
 
 
 class Conflict(KotaError):
-    """The job's state does not allow this."""
+    """The state of things does not allow this."""
 
     code = "conflict"
+
+
+class IndexChanged(Conflict):
+    """The index was replaced since the page before: begin again without a cursor."""
+
+    code = "index_changed"
+
+
+class Ambiguous(Conflict):
+    """The name means several things: ask again for one of the candidates, by its id."""
+
+    code = "ambiguous"
+
+    def __init__(self, message: str, candidates: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__(message)
+        self.candidates = candidates
 
 
 class RateLimited(KotaError):

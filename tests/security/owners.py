@@ -37,6 +37,28 @@ class Belongings:
 
 Ask = Callable[[httpx.Client, Belongings], Iterable[httpx.Response]]
 
+QUESTIONS: Mapping[str, Mapping[str, str]] = {
+    "search": {"query": "f"},
+    "symbols": {"query": "f"},
+    "symbol": {"symbol": "f"},
+    "usages": {"symbol": "f"},
+    "dependencies": {"of": "m0.py"},
+    "dependents": {"of": "m0.py"},
+    "path": {"from_path": "m0.py", "to_path": "m1.py"},
+    "cycles": {},
+    "outline": {},
+    "explain": {"what": "m0.py"},
+    "unused": {},
+}
+"""What each question is asked with, beside the repository. A new one needs a line here."""
+
+
+def _asking(question: str, parameters: Mapping[str, str]) -> Ask:
+    return lambda as_, of: [
+        as_.get(f"/{question}", params={"repository": named, **parameters}) for named in (of.repository, of.address)
+    ]
+
+
 ATTEMPTS: Mapping[tuple[str, str], Ask] = {
     ("GET", "/health"): lambda as_, _: [as_.get("/health")],
     ("GET", "/ready"): lambda as_, _: [as_.get("/ready")],
@@ -65,6 +87,10 @@ ATTEMPTS: Mapping[tuple[str, str], Ask] = {
     ("DELETE", "/repositories/{repository_id}/indexes/{index_id}"): lambda as_, of: [
         as_.delete(f"/repositories/{of.repository}/indexes/{of.index}")
     ],
+    ("POST", "/impact"): lambda as_, of: [
+        as_.post("/impact", json={"repository": named, "paths": ["m0.py"]}) for named in (of.repository, of.address)
+    ],
+    **{("GET", f"/{question}"): _asking(question, parameters) for question, parameters in QUESTIONS.items()},
 }
 """How each endpoint of the OpenAPI document is attacked, with ids of somebody else. A new one needs a line here."""
 

@@ -9,6 +9,7 @@ import httpx
 from kotadb.access.keys import create_key
 from kotadb.http.server import ApiServer
 from kotadb.postgres.database import Database
+from kotadb.service import mounted_mcp
 from kotadb.settings import Settings
 
 PATIENCE_SECONDS = 60
@@ -22,7 +23,7 @@ def serving(
     chosen = settings.model_copy(update={"port": 0, "workers": 0} | changes)
     headers = {"Authorization": f"Bearer {key or create_key(database, 'somebody', 'test')}"}
     with (
-        ApiServer(chosen, database, threading.Event(), threading.Event()) as server,
+        ApiServer(chosen, database, mounted_mcp, threading.Event(), threading.Event()) as server,
         httpx.Client(base_url=server.url, headers=headers, timeout=PATIENCE_SECONDS) as client,
     ):
         yield client

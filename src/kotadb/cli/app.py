@@ -1,5 +1,5 @@
-"""The commands that index. `admin` has those for jobs, repositories and keys, `graph` the questions about files, and
-`service` has serve and worker.
+"""The commands that index. `admin` has those for jobs, repositories and keys, `graph` the questions about files,
+`overview` those about everything, and `service` has serve and worker.
 """
 
 import shlex
@@ -9,19 +9,21 @@ from typing import Annotated
 import typer
 
 from kotadb import __version__
-from kotadb.cli import admin, doctor, graph
-from kotadb.cli.context import indexed_repository, is_id, open_session, requested_source, settings_for
+from kotadb.cli import admin, doctor, graph, impact, overview, search, symbols
+from kotadb.cli.context import indexed_repository, open_session, settings_for
 from kotadb.cli.follow import index_and_follow
 from kotadb.cli.output import err, out, print_drift, print_job, print_json, print_next, visible
 from kotadb.cli.running import stop_registered
 from kotadb.git.sources import parse_commit, parse_ref
 from kotadb.jobs import requests
+from kotadb.local.session import is_id, requested_source
 from kotadb.model import IndexRequest, JobStatus
 from kotadb.postgres.embedded import database_url, stop_embedded_server
 from kotadb.postgres.migrate import check_copy, migrate
 from kotadb.questions.describe import describe_job
 from kotadb.questions.export import export_records
 from kotadb.questions.repositories import choose_index
+from kotadb.settings import get_settings
 
 app = typer.Typer(
     help="Index git repositories on PostgreSQL; ask where things are.",
@@ -33,7 +35,11 @@ app.add_typer(admin.jobs, name="jobs", help="Look at jobs, cancel them, try them
 app.add_typer(admin.repos, name="repos", help="Register repositories, look at them, remove them.")
 app.add_typer(admin.keys, name="keys", help="Make, list and revoke API keys.")
 app.command("doctor")(doctor.doctor)
-for question in (graph.cycles, graph.deps, graph.dependents):
+QUESTIONS = (
+    search.search, symbols.symbols, symbols.symbol, symbols.usages, graph.deps, graph.dependents, graph.cycles,
+    impact.path, impact.impact, overview.outline, overview.explain, overview.unused,
+)  # fmt: skip
+for question in QUESTIONS:
     app.command()(question)
 
 Repo = Annotated[str | None, typer.Argument(help="path, owner/name, https URL or id; default: the repository here")]
@@ -66,7 +72,7 @@ def index_command(
     as_json: AsJson = False,
 ) -> None:
     """Index a repository, and follow the job to its end."""
-    source = None if is_id(repo) else requested_source(repo or ".")
+    source = None if is_id(repo) else requested_source(get_settings(), repo or ".")
     ref, commit = (None if ref is None else parse_ref(ref)), (None if commit is None else parse_commit(commit))
     with open_session() as session:
         wanted = source or indexed_repository(session, repo).repository

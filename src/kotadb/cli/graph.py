@@ -1,94 +1,87 @@
 """The commands that ask about the graph of files: cycles, deps, dependents."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Annotated, Any
 
 import typer
 
-from kotadb.cli.context import indexed_repository, open_session
-from kotadb.cli.output import out, print_json, visible
-from kotadb.cli.paths import in_repository
-from kotadb.model import Verdict
-from kotadb.questions import cycles as cycles_of
-from kotadb.questions import dependencies
-from kotadb.questions.repositories import choose_index
+from kotadb.cli.answers import AsJson, Cursor, Limit, Ref, Repo, ask, ask_at, more, show
+from kotadb.cli.output import out, visible
+from kotadb.model import DependencyKind
+from kotadb.questions.asking import MAX_PAGE
+from kotadb.questions.dependencies import MAX_DEPTH, Tests
 
-Repo = Annotated[str | None, typer.Option("--repo", help="path, owner/name, https URL or id; default: the one here")]
-Ref = Annotated[str | None, typer.Option(help="the index of this branch, tag or commit; HEAD's by default")]
-AsJson = Annotated[bool, typer.Option("--json", help="one JSON document")]
-PathInRepo = Annotated[
+PathOrName = Annotated[
     str,
     typer.Argument(
-        metavar="PATH",
-        help="a file: from the repository's root, or else from the current folder; ./x, ../x and /x as in any command",
+        metavar="PATH|NAME",
+        help="a path from the repository's root, or else from the current folder (./x, ../x and /x as in any command); "
+        "a symbol's name or id; a package",
     ),
 ]
+Depth = Annotated[int, typer.Option(min=1, max=MAX_DEPTH, help="1 for direct ones; more for what these lead to")]
+Kinds = Annotated[list[DependencyKind] | None, typer.Option("--kind", help="only edges of this kind; may be repeated")]
+OfTests = Annotated[Tests, typer.Option("--tests", help="files at the other end that are tests")]
 Symbols = Annotated[bool, typer.Option("--symbols", help="every use of a symbol by a symbol, with its first line")]
 
 SHOWN_NAMES = 8
 """Names of one line; more are counted."""
-VERDICT_STYLES = {Verdict.COMPLETE: "green", Verdict.LOWER_BOUND: "yellow", Verdict.UNKNOWN: "red"}
 
 
 def cycles(repo: Repo = None, ref: Ref = None, as_json: AsJson = False) -> None:
     """Files that depend on each other in a circle."""
-    with open_session() as session:
-        overview = indexed_repository(session, repo)
-        index = choose_index(session.database, overview.repository, ref)
-        found = cycles_of.cycles(session.database, overview.repository, index)
-    _print(found, _print_cycles, as_json=as_json)
+    show(ask("cycles", repo, ref), _print_cycles, as_json=as_json)
 
 
 def deps(
-    path: PathInRepo, repo: Repo = None, ref: Ref = None, symbols: Symbols = False, as_json: AsJson = False
+    of: PathOrName,
+    depth: Depth = 1,
+    kind: Kinds = None,
+    tests: OfTests = Tests.INCLUDE,
+    limit: Limit = MAX_PAGE,
+    cursor: Cursor = None,
+    symbols: Symbols = False,
+    repo: Repo = None,
+    ref: Ref = None,
+    as_json: AsJson = False,
 ) -> None:
-    """What a file imports, and which symbols of other files it uses as far as that can be told."""
-    found = _ask(dependencies.dependencies, path, repo, ref)
-    _print(found, partial(_print_dependencies, symbols=symbols), as_json=as_json)
+    """What a file, folder or symbol depends on: files, packages, and symbols as far as that can be told."""
+    found = ask_at(
+        "dependencies",
+        of,
+        repo,
+        ref,
+        named="of",
+        depth=depth,
+        kind=kind or None,
+        tests=tests,
+        limit=limit,
+        cursor=cursor,
+    )
+    show(found, partial(_print_dependencies, symbols=symbols), as_json=as_json)
 
 
 def dependents(
-    path: PathInRepo, repo: Repo = None, ref: Ref = None, symbols: Symbols = False, as_json: AsJson = False
+    of: PathOrName,
+    depth: Depth = 1,
+    kind: Kinds = None,
+    tests: OfTests = Tests.INCLUDE,
+    limit: Limit = MAX_PAGE,
+    cursor: Cursor = None,
+    symbols: Symbols = False,
+    repo: Repo = None,
+    ref: Ref = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Which files import a file, and which symbols in them use symbols of it as far as that can be told."""
-    found = _ask(dependencies.dependents, path, repo, ref)
-    _print(found, partial(_print_dependents, symbols=symbols), as_json=as_json)
-
-
-def _ask(question: Callable[..., dict[str, Any]], path: str, repo: str | None, ref: str | None) -> dict[str, Any]:
-    with open_session() as session:
-        overview = indexed_repository(session, repo)
-        inside, folder = in_repository(overview.repository, path)
-        index = choose_index(session.database, overview.repository, ref)
-        return question(session.database, overview.repository, index, inside, folder=folder)
+    """What depends on a file, folder, symbol or package: files, and symbols as far as that can be told."""
+    found = ask_at(
+        "dependents", of, repo, ref, named="of", depth=depth, kind=kind or None, tests=tests, limit=limit, cursor=cursor
+    )
+    show(found, partial(_print_dependents, symbols=symbols), as_json=as_json)
 
 
 # ---- rendering -------------------------------------------------------------------------------------------------------
-
-
-def _print(found: dict[str, Any], print_content: Callable[[dict[str, Any]], None], *, as_json: bool) -> None:
-    """An answer; of one that is not known, nothing that looks like one."""
-    if as_json:
-        print_json(found)
-        return
-    _print_header(found)
-    if found["verdict"] != Verdict.UNKNOWN:
-        print_content(found)
-    _print_verdict(found)
-
-
-def _print_header(found: dict[str, Any]) -> None:
-    what = f"[bold]{visible(found['path'])}[/bold]  " if "path" in found else ""
-    skipped = f"skipped as {found['skipped']}, " if found.get("skipped") else ""
-    at = f"{found['repository']} at {(found['commit_sha'] or 'no commit')[:12]}"
-    out.print(f"{what}[dim]{skipped}{visible(at)}, indexed {found['indexed_at'][:16].replace('T', ' ')}[/dim]")
-
-
-def _print_verdict(found: dict[str, Any]) -> None:
-    verdict = found["verdict"]
-    style = VERDICT_STYLES[verdict]
-    out.print(f"[{style}]{verdict.replace('_', ' ')}[/{style}]: {visible(found['reason'])}")
 
 
 def _print_cycles(found: dict[str, Any]) -> None:
@@ -117,10 +110,12 @@ def _print_dependencies(found: dict[str, Any], *, symbols: bool) -> None:
     if found["missing"]:
         missing = [{"specifier": item["specifier"], "imports": [item]} for item in found["missing"]]
         _print_section("not found in the repository", missing, "specifier")
+    more(found)
 
 
 def _print_dependents(found: dict[str, Any], *, symbols: bool) -> None:
     _print_section("is depended on by files", found["files"], "path", symbols=symbols)
+    more(found)
 
 
 def _print_section(title: str, groups: Sequence[dict[str, Any]], key: str, *, symbols: bool = False) -> None:
@@ -130,7 +125,8 @@ def _print_section(title: str, groups: Sequence[dict[str, Any]], key: str, *, sy
     out.print(f"{title}: {len(groups):,}")
     for group in groups:
         skipped = f"  [dim]not indexed: {group['skipped']}[/dim]" if group.get("skipped") else ""
-        out.print(f"  {visible(group[key])}{skipped}")
+        via = f"  [dim]{group['distance']} steps, by {visible(group['via'])}[/dim]" if group.get("via") else ""
+        out.print(f"  {visible(group[key])}{skipped}{via}")
         for line in (*_imports(group["imports"]), *_uses(group.get("uses", ()), symbols=symbols)):
             out.print(f"    {visible(line)}")
 
@@ -138,15 +134,20 @@ def _print_section(title: str, groups: Sequence[dict[str, Any]], key: str, *, sy
 def _imports(imports: Sequence[dict[str, Any]]) -> Iterator[str]:
     for item in imports:
         types = ", types only" if item["type_only"] and item["kind"] != "type_import" else ""
-        yield f"line {item['line']}: {item['kind']} {item['specifier']}{types}"
+        yield f"{_at(item)}line {item['line']}: {item['kind']} {item['specifier']}{types}"
 
 
 def _uses(uses: Sequence[dict[str, Any]], *, symbols: bool) -> Iterator[str]:
     if symbols:
         for use in uses:
-            yield f"line {use['line']}: {use['from_symbol']} uses {use['to_symbol']}"
+            yield f"{_at(use)}line {use['line']}: {use['from_symbol']} uses {use['to_symbol']}"
     elif uses:
         yield f"uses {_names(uses, 'to_symbol')} in {_names(uses, 'from_symbol')}"
+
+
+def _at(edge: dict[str, Any]) -> str:
+    """Which file of a folder it is about."""
+    return f"{edge['file']} " if "file" in edge else ""
 
 
 def _names(uses: Sequence[dict[str, Any]], end: str) -> str:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from kotadb.errors import InvalidInput, KotaError
+from kotadb.errors import Ambiguous, InvalidInput, KotaError
 from kotadb.logs import printable
 from kotadb.model import Step
 
@@ -26,6 +26,8 @@ STATUS_STYLES = {"completed": "green", "skipped": "green", "failed": "red", "can
 def fail(error: KotaError) -> int:
     """Say what is wrong. Returns the exit code."""
     err.print(f"[red]error:[/red] {visible_lines(error.message)}")
+    for candidate in error.candidates if isinstance(error, Ambiguous) else ():
+        err.print(f"  {visible(candidate['id'])}  [dim]{visible(candidate['signature'] or '')}[/dim]")
     return 2 if isinstance(error, InvalidInput) else 1
 
 

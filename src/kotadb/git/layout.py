@@ -12,6 +12,8 @@ _MAX_CONFIG_BYTES = 1_048_576
 _MAX_STORES = 64
 _ANYWHERE = Path("/")
 """What a repository reaches of which that cannot be told."""
+_MAX_PACKED_REFS_BYTES = 16_777_216
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _INCLUDE = re.compile(r"\[\s*include", re.IGNORECASE)
 
@@ -54,6 +56,22 @@ def find_repository(path: Path) -> Repository | None:
         if found := _repository_at(folder):
             return found
     return None
+
+
+def tip(repository: Repository, ref: str) -> str | None:
+    """The commit that HEAD or a branch is at, as its files say; None where they do not say it plainly.
+
+    Nothing but a hash is ever taken from a file, whatever it is a link to.
+    """
+    name = "HEAD" if ref == "HEAD" else f"refs/heads/{ref.removeprefix('refs/heads/')}"
+    text = _read((repository.git_dir if name == "HEAD" else repository.common_dir) / name)
+    if name == "HEAD" and text is not None and text.startswith("ref: refs/heads/"):
+        return tip(repository, text.removeprefix("ref: ").strip())
+    if text is not None:
+        return text.strip() if _COMMIT.fullmatch(text.strip()) else None
+    packed = _read(repository.common_dir / "packed-refs", _MAX_PACKED_REFS_BYTES) or ""
+    found = re.search(rf"^(?P<commit>[0-9a-f]{{40,64}}) {re.escape(name)}$", packed, re.MULTILINE)
+    return found["commit"] if found else None
 
 
 def _repository_at(folder: Path) -> Repository | None:

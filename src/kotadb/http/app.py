@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -14,19 +15,20 @@ from kotadb import __version__
 from kotadb.access.keys import require_operator
 from kotadb.access.limits import RateLimits
 from kotadb.errors import SchemaMismatch
-from kotadb.git.sources import names_path, parse_commit, parse_local_below, parse_ref, parse_requested
-from kotadb.http import cursor, docs, models
+from kotadb.http import cursor, docs, models, questions
 from kotadb.http.body import LimitBody
 from kotadb.http.callers import OwnerOf, PrivateRoute
 from kotadb.http.headers import AddHeaders
 from kotadb.http.latency import MeasureLatency
 from kotadb.http.limits import LimitRequests, OwnerShares
+from kotadb.http.mounted import Mountable, Mounted
+from kotadb.http.mounted import router as mounted_router
 from kotadb.http.numbers import MEDIA_TYPE as NUMBERS
 from kotadb.http.numbers import ServiceNumbers
 from kotadb.http.problems import MEDIA_TYPE, install, problem
 from kotadb.jobs import requests
 from kotadb.jobs.synchronous import SynchronousIndexer
-from kotadb.model import IndexRequest, Job, JobStatus
+from kotadb.model import Job, JobStatus
 from kotadb.postgres.database import Database
 from kotadb.questions import jobs, repositories
 from kotadb.questions.describe import describe_job, describe_repository
@@ -61,14 +63,18 @@ class Api(FastAPI):
         return document
 
 
-def create_app(settings: Settings, database: Database, synchronous: SynchronousIndexer | None) -> ASGIApp:
-    """The API over an open database; it leaves the work to the queue, or gives it to `synchronous`."""
+def create_app(
+    settings: Settings, database: Database, synchronous: SynchronousIndexer | None, mcp: Mountable
+) -> ASGIApp:
+    """The API over an open database, with `mcp` at /mcp. The work is left to the queue, or given to `synchronous`."""
+    mounted = Mounted(partial(mcp, settings, database, synchronous))
     app = Api(
         title="kotadb",
         version=__version__,
         summary="Index git repositories in the background; ask where things are.",
         docs_url=None,  # the framework's pages load scripts from another host
         redoc_url=None,
+        lifespan=mounted.lifespan,
         redirect_slashes=False,  # it would lead to whatever host the request names, without TLS and with the key
     )
     app.state.settings = settings
@@ -76,6 +82,7 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
     app.state.limits = RateLimits(settings.rate_limit)
     app.state.shares = OwnerShares(settings.max_requests)
     app.state.synchronous = synchronous
+    app.state.mounted = mounted
     app.state.space = Space(database, settings.temp_dir if synchronous or settings.workers else None)
     app.state.numbers = ServiceNumbers(settings, database.url)
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes)
@@ -83,6 +90,8 @@ def create_app(settings: Settings, database: Database, synchronous: SynchronousI
     app.add_middleware(MeasureLatency)  # the last one added is the first to see a request
     app.include_router(public)
     app.include_router(private)
+    app.include_router(questions.router)
+    app.include_router(mounted_router)
     install(app)
     return AddHeaders(app)
 
@@ -175,28 +184,12 @@ def index(
     owner: OwnerOf,
 ) -> Response:
     """Have a repository indexed. Answers at once; follow the job at `Location`."""
-    wanted = _index_request(body, settings)
+    wanted = requests.confined(settings, **body.model_dump())
     if synchronous is not None:
         return JSONResponse(describe_job(synchronous.index(owner.id, wanted)))
     job = requests.submit(database, owner.id, wanted)
     accepted = {"job_id": str(job.id), "repository_id": str(job.repository_uuid), "status": job.status.value}
     return JSONResponse(accepted, 202, {"Location": f"/jobs/{job.id}"})
-
-
-def _index_request(body: models.IndexBody, settings: Settings) -> IndexRequest:
-    source = (
-        parse_local_below(body.repository, settings.local_roots)
-        if names_path(body.repository)
-        else parse_requested(body.repository, settings.git_allowed_hosts)
-    )
-    return IndexRequest(
-        address=source.address,
-        name=source.name,
-        ref=None if body.ref is None else parse_ref(body.ref),
-        commit_sha=None if body.commit_sha is None else parse_commit(body.commit_sha),
-        force=body.force,
-        confined=True,
-    )
 
 
 @private.get("/jobs", tags=["indexing"], response_model=models.JobPage)

@@ -1,12 +1,14 @@
 """Who asks: known before anything of a request's body is read, charged for it, and held to their share."""
 
 from collections.abc import Callable, Coroutine
+from inspect import isclass
 from typing import Annotated, Any
 
 from fastapi import Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.security.utils import get_authorization_scheme_param
+from pydantic import BaseModel
 
 from kotadb.access.keys import authenticate
 from kotadb.errors import InvalidInput, Unauthenticated
@@ -26,7 +28,7 @@ class PrivateRoute(StrictRoute):
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
-        known = [field.alias for field in self.dependant.query_params]
+        known = [name for field in self.dependant.query_params for name in _names(field)]
 
         async def admitted(request: Request) -> Response:
             await run_in_threadpool(_admit, request)
@@ -35,6 +37,12 @@ class PrivateRoute(StrictRoute):
             return await handle(request)
 
         return admitted
+
+
+def _names(field: Any) -> list[str]:
+    """The parameter, or those that a model of parameters has."""
+    kind = field.field_info.annotation
+    return list(kind.model_fields) if isclass(kind) and issubclass(kind, BaseModel) else [field.alias]
 
 
 def _refuse_unknown(request: Request, known: list[str]) -> None:

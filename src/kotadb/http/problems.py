@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from kotadb.errors import (
+    Ambiguous,
     Busy,
     Conflict,
     DatabaseUnavailable,
@@ -39,13 +40,15 @@ STATUSES: dict[type[KotaError], int] = {
 
 TITLES = {
     400: "Bad request", 401: "Unauthenticated", 403: "Forbidden", 404: "Not found", 405: "Method not allowed",
-    408: "Request timeout", 409: "Conflict", 413: "Request too large", 422: "Invalid input", 429: "Too many requests",
-    431: "Request head too large", 500: "Internal error", 503: "Unavailable",
+    408: "Request timeout", 409: "Conflict", 413: "Request too large", 421: "Misdirected request",
+    422: "Invalid input", 429: "Too many requests", 431: "Request head too large", 500: "Internal error",
+    503: "Unavailable",
 }  # fmt: skip
 
 # Of what the framework refuses, and our own middleware.
 CODES = {
-    400: "malformed_json", 404: "not_found", 405: "method_not_allowed", 408: "request_timeout", 413: "too_large",
+    400: "malformed_json", 403: "forbidden", 404: "not_found", 405: "method_not_allowed", 408: "request_timeout",
+    413: "too_large", 421: "misdirected",
 }  # fmt: skip
 
 log = get_logger(__name__)
@@ -84,7 +87,8 @@ async def _kota_error(_: Request, error: Exception) -> JSONResponse:
     if status == 500:
         log.error("request failed", exc_info=error)
         return problem(500, "Something went wrong here; the log has the details", "internal")
-    return problem(status, error.message, error.code)
+    extra = {"candidates": error.candidates} if isinstance(error, Ambiguous) else {}
+    return problem(status, error.message, error.code, **extra)
 
 
 async def _validation_error(_: Request, error: Exception) -> JSONResponse:

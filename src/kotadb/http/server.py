@@ -9,6 +9,7 @@ import uvicorn
 from kotadb.http.app import create_app
 from kotadb.http.limits import MAX_HEAD_BYTES
 from kotadb.http.listener import listen, url_of
+from kotadb.http.mounted import Mountable
 from kotadb.http.protocol import Protocol
 from kotadb.jobs.synchronous import SynchronousIndexer
 from kotadb.logs import get_logger
@@ -22,20 +23,22 @@ log = get_logger(__name__)
 
 
 class ApiServer:
-    """The API for as long as the context lasts. Raises ConfigurationError if its port cannot be had.
+    """The API for as long as the context lasts, with `mcp` at /mcp. Raises ConfigurationError if it can have no port.
 
     Sets `stop` should the server end by itself. At the end of the context work that callers wait for may finish until
     the drain's limit or `force`.
     """
 
-    def __init__(self, settings: Settings, database: Database, stop: threading.Event, force: threading.Event) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, mcp: Mountable, stop: threading.Event, force: threading.Event
+    ) -> None:
         self._stop = stop
         self._force = force
         self._synchronous = None if settings.async_indexing else SynchronousIndexer(settings, database)
         self._listener = listen(settings.host, settings.port, "KOTADB")
         self.url = url_of(self._listener)
         config = uvicorn.Config(
-            create_app(settings, database, self._synchronous),
+            create_app(settings, database, self._synchronous, mcp),
             http=Protocol,
             ws="none",
             h11_max_incomplete_event_size=MAX_HEAD_BYTES,

@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 from posixpath import basename, splitext
 
 from kotadb.errors import LanguageError
-from kotadb.languages.grammar import Language, LanguageSpec, compile_language
+from kotadb.languages.grammar import Language, LanguageSpec, Rules, compile_language
 from kotadb.languages.modules import Files, Modules
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "load",
     "modules",
     "names",
+    "rules",
 ]
 
 
@@ -38,6 +39,11 @@ def language_of(path: str) -> str | None:
 def names() -> tuple[str, ...]:
     """The languages there are, sorted."""
     return tuple(sorted(_specs()))
+
+
+def rules(name: str) -> Rules:
+    """What a language's queries cannot say, without compiling them. Raises KeyError where there is no such language."""
+    return _specs()[name].rules
 
 
 def modules(files: Files) -> Mapping[str, Modules]:

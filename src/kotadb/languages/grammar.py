@@ -154,6 +154,13 @@ class Rules:
     """Whether functions in a class do not see the names that are bound in its body."""
     open_scope: bool = False
     """Whether other modules can take whatever is bound in the outermost scope."""
+    export_list: str | None = None
+    """The name under which a module lists what it exports."""
+    plain_decorators: str | None = None
+    """What decorators are called that hand a definition to nobody who could use it later; written as `implicit` is."""
+    implicit: str | None = None
+    """What whole names look like that need not be spelled where they are used, because the language calls them, or what
+    runs it: a regular expression that means the same to Python and to PostgreSQL."""
 
 
 @dataclass(frozen=True)

@@ -49,3 +49,10 @@ class Modules(Protocol):
     def submodule(self, module: Location, name: str) -> Location:
         """The module `name` in a module that is a file or folder: what `from module import name` may mean."""
         ...
+
+    def published(self) -> frozenset[str]:
+        """The files whose exports are for whoever installs a package of the repository, too; rather too many of them.
+
+        What these files hand on from others need not be among them.
+        """
+        ...

@@ -12,7 +12,7 @@ from uuid import UUID
 from psycopg.rows import DictRow, class_row
 from psycopg.types.json import Jsonb
 
-from kotadb.model import DeadLetter, Failure, IndexRequest, Job, JobStatus, Repository, Step
+from kotadb.model import DeadLetter, Failure, Index, IndexRequest, Job, JobStatus, Repository, Step
 from kotadb.postgres.database import Connection
 from kotadb.postgres.queries import query
 
@@ -89,6 +89,12 @@ def beat(connection: Connection, job_id: UUID, claim: int, step: Step, done: int
 def holds(connection: Connection, job_id: UUID, claim: int) -> bool:
     """Whether the run with this claim still owns the job."""
     return connection.execute(query("jobs.holds"), {"id": job_id, "claim": claim}).fetchone() is not None
+
+
+def run_by(connection: Connection, job_id: UUID) -> str | None:
+    """The name of the worker that runs the job; None if it does not run."""
+    row = connection.execute(query("jobs.run_by"), {"id": job_id}).fetchone()
+    return None if row is None else row["worker"]
 
 
 def skip(
@@ -242,6 +248,14 @@ def live_workers(connection: Connection, lease_seconds: float) -> int:
     assert row is not None
     workers: int = row["workers"]
     return workers
+
+
+def newest_since(connection: Connection, index: Index) -> DictRow | None:
+    """`id`, `status` and `error_code` of an index's last job, if it runs, waits, or failed after what is stored."""
+    parameters = {
+        "repository_id": index.repository_id, "index_id": index.index_id, "indexed_at": index.indexed_at,
+    }  # fmt: skip
+    return connection.execute(query("jobs.newest_since"), parameters).fetchone()
 
 
 def _held(connection: Connection, name: str, parameters: dict[str, Any]) -> list[Held]:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from kotadb import languages
-from kotadb.model import TEXT, DependencyKind, Index, Repository
+from kotadb.model import TEXT, DependencyKind
 from kotadb.pipeline import graph
 from kotadb.postgres import export
-from kotadb.postgres.database import Database
-from kotadb.questions.answers import answer, blind_spots, current_index
+from kotadb.questions.asking import Found, Parameters, Scope
+from kotadb.questions.dependencies import COMPLETE
+from kotadb.questions.doubts import unseen_imports
 
 _NOT_AT_LOAD = frozenset({DependencyKind.TYPE_IMPORT.value, DependencyKind.DYNAMIC_IMPORT.value})
 
@@ -23,17 +24,15 @@ class _Cycle(NamedTuple):
     """A shortest circle through one of its files, along its edges from file to file."""
 
 
-def cycles(database: Database, repository: Repository, index: Index) -> dict[str, Any]:
+def cycles(scope: Scope, asked: Parameters) -> Found:
     """The cycles of files, each with a short circle in it: from each path to the next, from the last to the first.
 
     `at_load` tells whether that circle closes as programs start, which is what breaks them; else every circle in the
     cycle takes an import that is for types alone or that is only followed by a call.
     """
-    with database.snapshot() as connection:
-        current = current_index(connection, index)
-        edges = export.file_edges(connection, index.repository_id, index.index_id)
-        doubts = blind_spots(connection, current, languages.importers(TEXT))
-    return answer(repository, current, doubts, cycles=[cycle._asdict() for cycle in _cycles(edges)])
+    edges = export.file_edges(scope.connection, scope.index.repository_id, scope.index.index_id)
+    content = {"cycles": [cycle._asdict() for cycle in _cycles(edges)]}
+    return Found(content, *unseen_imports(scope, languages.importers(TEXT)), complete=COMPLETE)
 
 
 def cycles_of(edges: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from typing import Any
 from kotadb.model import Index, Repository
 from kotadb.postgres import export
 from kotadb.postgres.database import Database
-from kotadb.questions.answers import current_index
+from kotadb.questions.asking import current_index
 from kotadb.questions.cycles import cycles_of
 
 

@@ -8,6 +8,7 @@ from kotadb.errors import NotFound
 from kotadb.model import Index, Repository
 from kotadb.postgres import repositories
 from kotadb.postgres.database import Connection, Database
+from kotadb.questions.asking import choose
 
 SHOWN_INDEXES = 200
 """Of each repository: any ref that is asked for makes one, and an answer holds many repositories."""
@@ -51,19 +52,20 @@ def find_repository(database: Database, owner_id: UUID, address: str) -> Reposit
         return _overview(connection, repository)
 
 
+def is_indexed(database: Database, owner_id: UUID, address: str) -> bool:
+    """Whether anything is stored for the repository at a normalised address."""
+    with database.snapshot() as connection:
+        repository = repositories.by_address(connection, owner_id, address)
+        return repository is not None and repositories.last_stored_index(connection, repository.id) is not None
+
+
 def choose_index(database: Database, repository: Repository, ref: str | None) -> Index:
     """The index of a ref (or of a commit that was indexed alone), by default of HEAD or else the newest.
 
     Raises NotFound if nothing was stored for it yet.
     """
     with database.snapshot() as connection:
-        found = repositories.stored_index(connection, repository.id, ref or "HEAD")
-        if found is None and ref is None:
-            found = repositories.last_stored_index(connection, repository.id)
-    if found is None:
-        at = f" at {ref}" if ref else ""
-        raise NotFound(f"Nothing is stored for {repository.name}{at} yet")
-    return found
+        return choose(connection, repository, ref)
 
 
 def _overview(connection: Connection, repository: Repository) -> RepositoryOverview:

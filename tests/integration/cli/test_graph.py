@@ -8,9 +8,9 @@ from subprocess import CompletedProcess
 import pytest
 
 from kotadb.postgres.embedded import EmbeddedServer
-from support.databases import create_database, drop_database
 from support.repos import Repo, make_repo
-from support.service import environment, run
+from support.service import run
+from support.typed import indexed_by_command
 
 pytestmark = pytest.mark.processes
 
@@ -52,13 +52,8 @@ class Typed:
 
 @pytest.fixture(scope="module")
 def typed(server: EmbeddedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
-    folder = tmp_path_factory.mktemp("graph")
-    url = create_database(server.url)
-    env = environment(url, folder)
-    repo = make_repo(folder / "repo", FILES)
-    run(["index", str(repo.path)], env)
-    yield Typed(repo, env)
-    drop_database(server.url, url)
+    with indexed_by_command(server, tmp_path_factory.mktemp("graph"), FILES) as (repo, env):
+        yield Typed(repo, env)
 
 
 def test_a_cycle_is_shown_as_a_circle_with_whether_it_closes_while_loading(typed: Typed) -> None:
@@ -157,8 +152,7 @@ def test_a_name_that_is_no_text_may_be_typed_or_copied(typed: Typed) -> None:
     ("arguments", "says"),
     [
         (["deps", "a.ts"], "Did you mean src/a.ts?"),
-        (["dependents", "src"], "src is a folder in repo"),
-        (["dependents", "main"], "symbols cannot be asked for by name yet"),
+        (["dependents", "main"], "no symbol or package of that name"),
         (["deps", "src/logo.png"], "it was skipped as binary"),
         (["deps", "../elsewhere.py"], "is not in the repository"),
         (["deps", "/etc/passwd"], "is not in the repository"),

@@ -1,31 +1,34 @@
 """Repositories that are indexed in one call."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from kotadb.jobs import requests
-from kotadb.jobs.index_repo import perform
-from kotadb.model import IndexRequest, JobStatus, Owner
 from kotadb.postgres.database import Database
-from kotadb.questions.repositories import choose_index, find_repository
 from kotadb.settings import Settings
-from support.questions import Indexed, MakeIndexed
-from support.repos import make_repo
+from support.questions import Indexed, MakeIndexed, index_files
 
 
 @pytest.fixture
-def indexed(database: Database, settings: Settings, owner: Owner, tmp_path: Path) -> MakeIndexed:
+def indexed(database: Database, settings: Settings, tmp_path: Path) -> MakeIndexed:
     """`indexed({"a.py": "import b\\n", …})`: a repository of these files, indexed."""
+    return lambda files: index_files(database, settings, tmp_path / "repo", files)
+
+
+@pytest.fixture(scope="module")
+def indexed_once(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeIndexed]:
+    """The same for all tests of a module, which leave it as it is: the same files are indexed once."""
+    folder = tmp_path_factory.mktemp("once")
+    settings = Settings().model_copy(update={"database_url": module_url, "temp_dir": folder, "data_dir": folder})
+
+    made: dict[frozenset[tuple[str, str | bytes]], Indexed] = {}
 
     def make(files: Mapping[str, str | bytes]) -> Indexed:
-        repo = make_repo(tmp_path / "repo", files)
-        job = requests.submit(database, owner.id, IndexRequest(str(repo.path), "repo"))
-        perform(database, settings, job.id, worker="this process")
-        job = requests.get(database, job.id)
-        assert job.status is JobStatus.COMPLETED, job
-        overview = find_repository(database, owner.id, str(repo.path))
-        return Indexed(database, overview.repository, choose_index(database, overview.repository, None), repo)
+        key = frozenset(files.items())
+        if key not in made:
+            made[key] = index_files(database, settings, folder / str(len(made)) / "repo", files)
+        return made[key]
 
-    return make
+    with Database(module_url) as database:
+        yield make

@@ -45,12 +45,12 @@ PY = ["a.py", "b.py"]
     ],
 )
 def test_what_is_a_cycle_and_whether_it_closes_while_loading(
-    indexed: MakeIndexed, files: dict[str, str], expected: Found
+    indexed_once: MakeIndexed, files: dict[str, str], expected: Found
 ) -> None:
-    assert found(indexed(files).cycles()) == expected
+    assert found(indexed_once(files).cycles()) == expected
 
 
-def test_a_circle_is_a_shortest_one_along_the_edges_that_load(indexed: MakeIndexed) -> None:
+def test_a_circle_is_a_shortest_one_along_the_edges_that_load(indexed_once: MakeIndexed) -> None:
     files = {
         "a.ts": "import type { T } from './b'",
         "b.ts": "import './a'\nimport './z'\nexport type T = 1",
@@ -59,14 +59,14 @@ def test_a_circle_is_a_shortest_one_along_the_edges_that_load(indexed: MakeIndex
         "y.ts": "import './x'",
         "x.ts": "import './b'",
     }
-    [(paths, at_load, circle)] = found(indexed(files).cycles())
+    [(paths, at_load, circle)] = found(indexed_once(files).cycles())
     assert paths == ["a.ts", "b.ts", "c.ts", "x.ts", "y.ts", "z.ts"]
     assert at_load
     assert circle == ["b.ts", "z.ts", "c.ts"]
 
 
-def test_an_answer_says_what_it_was_computed_from(indexed: MakeIndexed) -> None:
-    asked = indexed(DIAMOND)
+def test_an_answer_says_what_it_was_computed_from(indexed_once: MakeIndexed) -> None:
+    asked = indexed_once(DIAMOND)
     answer = asked.cycles()
     assert (answer["repository"], answer["ref"], answer["commit_sha"]) == ("repo", "HEAD", asked.repo.head)
     assert asked.index.indexed_at is not None
@@ -74,8 +74,8 @@ def test_an_answer_says_what_it_was_computed_from(indexed: MakeIndexed) -> None:
     assert answer["verdict"] == "complete"
 
 
-def test_what_was_not_seen_may_close_more_cycles(indexed: MakeIndexed) -> None:
-    asked = indexed({"a.ts": "import './generated'", "bundle.js": minified(), "broken.py": "def f(:\n"})
+def test_what_was_not_seen_may_close_more_cycles(indexed_once: MakeIndexed) -> None:
+    asked = indexed_once({"a.ts": "import './generated'", "bundle.js": minified(), "broken.py": "def f(:\n"})
     kind, reason = verdict(asked.cycles())
     assert kind == "lower_bound"
     for doubt in ("1 source file was not read (minified 1)", "1 file has syntax errors", "1 import leads to what"):

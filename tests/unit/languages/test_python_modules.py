@@ -366,3 +366,28 @@ def test_a_large_repository_takes_no_time() -> None:
         assert found(modules, "src/p1/q1/m1.py", place) == path
         assert found(modules, path, "requests") == "(requests)"
     assert time.process_time() - began < 5
+
+
+# ---- what is for others ----------------------------------------------------------------------------------------------
+
+NAMED = "[project]\nname = 'lib'\n"
+PACKAGE = {"lib/__init__.py": "", "lib/public.py": "", "lib/_impl.py": "", "lib/_vendor/__init__.py": "", "run.py": ""}
+
+
+@pytest.mark.parametrize(
+    ("manifests", "root", "published"),
+    [
+        ({"pyproject.toml": NAMED}, "", {"lib/__init__.py", "lib/public.py"}),
+        ({"pyproject.toml": NAMED}, "src/", {"src/lib/__init__.py", "src/lib/public.py", "src/run.py"}),
+        ({"setup.py": "from setuptools import setup\nsetup(name='lib')\n"}, "", {"lib/__init__.py", "lib/public.py"}),
+        ({"setup.cfg": "[metadata]\nname = lib\n"}, "", {"lib/__init__.py", "lib/public.py"}),
+        ({"setup.cfg": "[flake8]\nmax-line-length = 99\n", "pyproject.toml": "[tool.ruff]\n"}, "", set()),
+        ({"pyproject.toml": NAMED}, "tests/", set()),
+        ({}, "", set()),
+    ],
+)
+def test_what_is_installed_is_for_others_but_for_what_is_private(
+    manifests: dict[str, str], root: str, published: set[str]
+) -> None:
+    texts = manifests | {f"{root}{path}": text for path, text in PACKAGE.items()}
+    assert python_modules(Files(frozenset(texts), texts.get)).published() == published

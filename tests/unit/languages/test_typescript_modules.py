@@ -705,3 +705,27 @@ def test_thousands_of_bases_are_not_all_laid_over_each_other() -> None:
     }
     contents["tsconfig.json"] = {"extends": "./base0.json", **BASE}
     assert path_of(contents, "a.ts", "@/b") == "src/b.ts"
+
+
+# ---- what is for others ----------------------------------------------------------------------------------------------
+
+SOURCES = having("p/src/index.ts", "p/src/cli.ts", "p/src/sub/a.ts", "p/src/other.ts", "elsewhere.ts")
+
+
+@pytest.mark.parametrize(
+    ("manifest", "published"),
+    [
+        ({"exports": {".": "./dist/index.js", "./a": {"import": "./dist/sub/a.js"}}}, {"index", "sub/a"}),
+        ({"exports": "./src/other.ts"}, {"other"}),
+        ({"exports": {"./*": "./dist/sub/*.js"}}, {"index", "cli", "sub/a", "other"}),
+        ({"main": "lib/other.js"}, {"other"}),
+        ({}, {"index"}),
+        ({"bin": "./dist/cli.js"}, {"index", "cli"}),
+        ({"exports": {}, "bin": {"p": "./src/cli.ts", "q": "../outside.js"}}, {"cli"}),
+        ({"exports": {"./gone": "./gone.js"}}, set()),
+    ],
+)
+def test_what_a_package_exports_or_runs_is_for_others(manifest: object, published: set[str]) -> None:
+    modules = typescript_modules(files({**SOURCES, "p/package.json": manifest}))
+    sources = {path.removeprefix("p/src/").removesuffix(".ts") for path in modules.published() if path.endswith(".ts")}
+    assert sources == published

@@ -189,6 +189,12 @@ SPECS = (
             leaves=frozenset({"identifier"}),
             class_names_are_inner=True,
             open_scope=True,
+            export_list="__all__",
+            plain_decorators=(
+                "abstractmethod|asynccontextmanager|cache|cached_property|classmethod|contextmanager|deleter|final|getter|"
+                "lru_cache|overload|override|property|setter|staticmethod|total_ordering|wraps"
+            ),
+            implicit=r"__\w+__|_+|main",
             gap=re.compile(rb"\s+|\\\r?\n|#[^\n]*"),
             comment=re.compile(
                 rb"(?P<comment>#[^\n]*)|'[^'\\\n]*(?:\\.[^'\\\n]*)*'|\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"", re.DOTALL

@@ -182,6 +182,28 @@ class _PythonModules:
             return self._find_portion(folder, name)
         return found
 
+    def published(self) -> frozenset[str]:
+        """The public modules of distributed packages, by name: `_impl.py` and all in `_vendor` are not."""
+        distributed = {project for project in self._projects if self._declared_by(project).is_distributed}
+        public = {
+            folder for folder in map(_parent, self._tree.modules.values()) if self._is_public(folder, distributed)
+        }
+        return frozenset(
+            path
+            for path in self._tree.files.paths
+            if path.endswith(SOURCE_SUFFIXES) and _parent(path) in public and not _is_private(_name(path))
+        )
+
+    def _is_public(self, folder: str, distributed: Container[str]) -> bool:
+        """Whether those who install a project can import what is in the folder."""
+        project = _nearest(folder, distributed)
+        if project is None or _ASIDE.match(folder) is not None:
+            return False
+        roots = [root for root in self._sources(project) if folder == root or _is_below(folder, root)]
+        if folder in self._tree.chain_folders:
+            roots.append(self._tree.chain_root(folder))
+        return bool(roots) and not any(map(_is_private, folder[len(max(roots, key=len)) :].split("/")))
+
     def _find_relative(self, folder: str, specifier: str) -> Location:
         name = specifier.lstrip(".")
         climbs = len(specifier) - len(name) - 1
@@ -372,6 +394,10 @@ def _join(folder: str, name: str) -> str:
 
 def _is_init(path: str) -> bool:
     return _name(path).startswith("__init__.")
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.startswith("__")
 
 
 def _is_below(folder: str, other: str) -> bool:

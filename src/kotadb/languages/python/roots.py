@@ -38,6 +38,8 @@ class Declared:
     """Top-level packages in folders with another name."""
     members: tuple[str, ...] = ()
     """Patterns for the folders of the projects that are developed together with this one."""
+    is_distributed: bool = False
+    """Whether it says what it is called when it is installed."""
 
 
 def declared(folder: str, read: Callable[[str], str | None]) -> Declared:
@@ -53,10 +55,22 @@ def declared(folder: str, read: Callable[[str], str | None]) -> Declared:
         claims += _of_ini(text_of(name), options)
     claims += _of_setup(text_of("setup.py"))
     members = (_inside(folder, pattern) for pattern in _strings(_at(pyproject, "tool", "uv", "workspace", "members")))
-    return _gathered(folder, claims[:MAX_CLAIMS], [member for member in members if member][:MAX_CLAIMS])
+    is_distributed = any(
+        (
+            _strings(_at(pyproject, "project", "name")),
+            _strings(_at(pyproject, "tool", "poetry", "name")),
+            _NAMED.search(text_of("setup.cfg")),
+            _SETUP.search(text_of("setup.py")),
+        )
+    )
+    return _gathered(folder, claims[:MAX_CLAIMS], [member for member in members if member][:MAX_CLAIMS], is_distributed)
 
 
-def _gathered(folder: str, claims: Iterable[Claim], members: Iterable[str]) -> Declared:
+_NAMED = re.compile(r"(?m)^\[metadata\]")
+_SETUP = re.compile(r"(?m)^\s{0,20}(?:setuptools\.)?setup\(")
+
+
+def _gathered(folder: str, claims: Iterable[Claim], members: Iterable[str], is_distributed: bool) -> Declared:
     roots: dict[str, None] = {}
     packages: dict[str, str] = {}
     for name, place in claims:
@@ -67,7 +81,7 @@ def _gathered(folder: str, claims: Iterable[Claim], members: Iterable[str]) -> D
             roots[root] = None
         elif name.isidentifier():
             packages.setdefault(name, path)
-    return Declared(tuple(roots), packages, tuple(members))
+    return Declared(tuple(roots), packages, tuple(members), is_distributed)
 
 
 def _root(path: str, name: str) -> str | None:

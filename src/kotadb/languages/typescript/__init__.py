@@ -218,7 +218,10 @@ _SHAPES: Mapping[str, Shape] = {
 
 _LEAVES = frozenset({"identifier", "type_identifier", "shorthand_property_identifier", "this", "this_type", "super"})
 
-_RULES = replace(_RULES, shapes=_SHAPES, leaves=_LEAVES, types_have_names=True)
+_IMPLICIT = r"constructor|main|then|to(Locale|Primitive)?String|toJSON|valueOf|_+|[^\w$#].*"
+"""The last are computed and quoted names: `[Symbol.iterator]`, `"content-type"`."""
+
+_RULES = replace(_RULES, shapes=_SHAPES, leaves=_LEAVES, types_have_names=True, implicit=_IMPLICIT)
 _TYPED_RULES = replace(_RULES, repair=_repair)
 
 

@@ -1,5 +1,7 @@
 """The files of a package that its name, and the paths below it, stand for."""
 
+from collections.abc import Iterator
+
 from kotadb.languages.typescript.exports import targets
 from kotadb.languages.typescript.folders import inside, join
 from kotadb.languages.typescript.lookup import Lookup
@@ -26,6 +28,17 @@ class Entries:
         if is_modern:
             return self._by_exports(manifest, subpath, conditions)
         return self._by_fields(manifest, subpath) or self._by_exports(manifest, subpath, conditions)
+
+    def published(self, manifest: Manifest) -> Iterator[str]:
+        """The files that whoever installs the package can import or run: all in its folder where it exports a star."""
+        subpaths = list(manifest.exports.keys()) if manifest.exports is not None else ["."]
+        if any("*" in subpath for subpath in subpaths):
+            yield from self._lookup.inside(manifest.folder)
+        for subpath in subpaths:
+            path = self.find(manifest, subpath.removeprefix(".").strip("/"), _BUNDLERS, is_modern=True)
+            yield from [path] if path is not None else []
+        programs = [path for program in manifest.programs if (path := join(manifest.folder, program)) is not None]
+        yield from (found for path in programs if (found := self._existing([path]) or self._built([path])) is not None)
 
     def target(self, folder: str, match: Match[object] | None, conditions: frozenset[str]) -> str | None:
         """The file that a match in `exports` or `imports` leads to."""

@@ -1,6 +1,6 @@
 """Which file of the repository a path without its true extension stands for, in TypeScript's order."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from kotadb.languages.typescript.folders import inside, join
 from kotadb.languages.typescript.packages import Packages
@@ -53,6 +53,10 @@ class Lookup:
     def spelled(self, path: str) -> str | None:
         """The file of exactly this path."""
         return path if path in self._paths else None
+
+    def inside(self, folder: str) -> Iterator[str]:
+        """All files in a folder, "" for the repository's root."""
+        return (path for path in self._paths if not folder or path.startswith(f"{folder}/"))
 
     def folder(self, path: str) -> str | None:
         """What its package.json names, or its index."""

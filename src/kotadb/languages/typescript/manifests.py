@@ -34,6 +34,8 @@ class Manifest:
     dependencies: dict[str, str]
     workspaces: tuple[str, ...]
     """Patterns of the folders of its members."""
+    programs: tuple[str, ...] = ()
+    """What becomes a command where the package is installed."""
 
     def link(self, name: str) -> str | None:
         """The folder in the repository that it takes this dependency from, where it says so."""
@@ -59,6 +61,7 @@ def read_manifest(folder: str, text: str) -> Manifest:
             if isinstance(version, str)
         },
         workspaces=tuple(strings(listed.get("packages") if isinstance(listed, dict) else listed)),
+        programs=tuple(strings([raw.get("bin"), *mapping(raw.get("bin")).values()])),
     )
 
 

@@ -77,6 +77,10 @@ class _TypeScriptModules:
         """Never one: a module's names are what its file exports."""
         return MISSING
 
+    def published(self) -> frozenset[str]:
+        """What each package.json exports or makes a command of."""
+        return frozenset(path for manifest in self._packages.all() for path in self._entries.published(manifest))
+
     def _importer(self, path: str) -> _Importer:
         config = self._configs.of_file(path)
         return _Importer(parent(path), config, self._is_module(path, config))

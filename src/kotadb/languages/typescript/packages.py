@@ -1,7 +1,7 @@
 """The packages of the repository, by the names under which its files import them."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 
 from kotadb.languages.modules import Files
@@ -54,6 +54,9 @@ class Packages:
             (root for root in islice(around, _MAX_WORKSPACES) if self._workspaces[root].matches(folder)),
             None,
         )
+
+    def all(self) -> Iterable[Manifest]:
+        return self._manifests.values()
 
     def at(self, folder: str) -> Manifest | None:
         return self._manifests.get(folder)

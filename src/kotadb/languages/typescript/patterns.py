@@ -38,6 +38,9 @@ class StarMap(Generic[_T]):
                 self._suffixes[prefix].append(suffix)
         self._lengths = sorted({len(prefix) for prefix in self._suffixes}, reverse=True)
 
+    def keys(self) -> Iterable[str]:
+        return self._exact.keys()
+
     def match(self, name: str) -> Match[_T] | None:
         if name in self._exact and _STAR not in name:
             return Match(name, self._exact[name], "")

@@ -72,6 +72,9 @@ where id = %(id)s and claim = %(claim)s and status = 'processing'
 -- name: holds
 select from index_jobs where id = %(id)s and claim = %(claim)s and status = 'processing'
 
+-- name: run_by
+select worker from index_jobs where id = %(id)s and status = 'processing'
+
 -- name: skip
 -- A run that succeeds without a store; store_indexed_data() completes the others.
 update index_jobs
@@ -259,6 +262,15 @@ where id in (
     where status in ('completed', 'failed', 'skipped', 'cancelled')
         and finished_at < clock_timestamp() - make_interval(secs => %(seconds)s)
     limit %(limit)s for update skip locked)
+
+-- name: newest_since
+-- The last job of an index, if it has not ended, or failed after the index was stored.
+select id, status, error_code
+from (
+    select id, status, error_code, finished_at from index_jobs
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and status <> 'cancelled'
+    order by created_at desc limit 1) newest
+where status in ('pending', 'processing') or (status = 'failed' and finished_at > %(indexed_at)s)
 
 -- name: live_workers
 select count(*) as workers from procrastinate_workers

@@ -1,0 +1,98 @@
+-- Searching the text of an index.
+
+-- name: files
+-- In the order of the answer: files that declare what is searched for, tests last, by their paths; from a place on.
+select f.file_id, f.path, f.language, f.tags, f.blob_sha, f.extractor_version, f.size_bytes, k.rank, k.test
+from indexed_files f
+cross join lateral (
+    select case when f.file_id = any(%(declaring)s) then 0 when f.file_id = any(%(declaring_otherwise)s) then 1 else 2 end
+        as rank, 'test' = any(f.tags) as test, 'generated' = any(f.tags) as generated) k
+where f.repository_id = %(repository_id)s and f.index_id = %(index_id)s
+    and (%(blob_shas)s::text[] is null or f.blob_sha = any(%(blob_shas)s))
+    and (%(languages)s::text[] is null or f.language = any(%(languages)s))
+    and (%(tests)s::text = 'include' or k.test = (%(tests)s = 'only'))
+    and (%(generated)s::text = 'include' or k.generated = (%(generated)s = 'only'))
+    and (%(included)s::text is null or f.path ~ %(included)s)
+    and (%(excluded)s::text is null or f.path !~ %(excluded)s)
+    and (%(from_path)s::text is null
+        or (k.rank, k.test, f.path collate "C") > (%(from_rank)s::integer, %(from_test)s::boolean, %(from_path)s)
+        or (%(from_itself)s and f.path = %(from_path)s and k.rank = %(from_rank)s))
+order by k.rank, k.test, f.path collate "C"
+
+-- name: file
+select path, 'test' = any(tags) as test from indexed_files
+where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = %(file_id)s
+
+-- name: contents
+-- By key one after another: of a small table a batch looks large enough to read all of it.
+select b.blob_sha, b.language, b.extractor_version, b.content
+from unnest(%(blob_shas)s::text[]) as wanted (blob_sha)
+cross join lateral (
+    select blob_sha, language, extractor_version, convert_to(content, 'UTF8') as content from source_blobs
+    where repository_id = %(repository_id)s and blob_sha = wanted.blob_sha and extractor_version = any(%(versions)s)
+    offset 0) b
+
+-- name: candidates_of_case
+-- The blobs of an index that are like one of the patterns, as far as the limit goes. The planner does not see what a
+-- pattern is: so it takes the trigrams for it, which look up what is rare and what is common alike, and with them the
+-- repository's own blobs. A fence keeps the limit from it, for the sake of which it would read them all.
+with found as materialized (
+    select b.blob_sha, b.language, b.extractor_version
+    from unnest(%(patterns)s::text[]) as wanted (pattern)
+    cross join lateral (
+        select blob_sha, language, extractor_version from source_blobs
+        where repository_id = %(repository_id)s and content like wanted.pattern offset 0) b)
+select b.blob_sha from found b
+where exists (
+    select from indexed_files f
+    where (f.repository_id, f.index_id, f.blob_sha, f.language, f.extractor_version)
+        = (%(repository_id)s, %(index_id)s, b.blob_sha, b.language, b.extractor_version))
+limit %(limit)s
+
+-- name: candidates_of_any_case
+-- The same in upper and lower case.
+with found as materialized (
+    select b.blob_sha, b.language, b.extractor_version
+    from unnest(%(patterns)s::text[]) as wanted (pattern)
+    cross join lateral (
+        select blob_sha, language, extractor_version from source_blobs
+        where repository_id = %(repository_id)s and content ilike wanted.pattern offset 0) b
+    union all
+    select blob_sha, language, extractor_version from source_blobs
+    where repository_id = %(repository_id)s
+        and (strpos(content, U&'\017F') > 0 or strpos(content, U&'\212A') > 0))
+select b.blob_sha from found b
+where exists (
+    select from indexed_files f
+    where (f.repository_id, f.index_id, f.blob_sha, f.language, f.extractor_version)
+        = (%(repository_id)s, %(index_id)s, b.blob_sha, b.language, b.extractor_version))
+limit %(limit)s
+
+-- name: folds_ascii
+-- In Turkish it does not.
+select lower('KIS') = 'kis' as folds
+
+-- name: limit_time
+select set_config('statement_timeout', %(milliseconds)s, true)
+
+-- name: declaring
+-- The files that declare a symbol of a name, in this case or another.
+select file_id, bool_or(name = %(name)s) as exactly from symbols
+where repository_id = %(repository_id)s and index_id = %(index_id)s and lower(name) = lower(%(name)s)
+group by file_id
+
+-- name: declared
+-- The symbols that are declared in some lines of some files.
+select file_id, name_line, name_column, name from symbols
+where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = any(%(file_ids)s)
+    and name_line = any(%(lines)s)
+
+-- name: has_files
+select exists (
+    select from indexed_files
+    where repository_id = %(repository_id)s and index_id = %(index_id)s
+        and (%(languages)s::text[] is null or language = any(%(languages)s))
+        and (%(tests)s::text = 'include' or ('test' = any(tags)) = (%(tests)s = 'only'))
+        and (%(generated)s::text = 'include' or ('generated' = any(tags)) = (%(generated)s = 'only'))
+        and (%(included)s::text is null or path ~ %(included)s)
+        and (%(excluded)s::text is null or path !~ %(excluded)s)) as any

@@ -1,0 +1,134 @@
+"""Looking up the text of an index. Functions take a connection in the caller's transaction."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple
+
+import psycopg
+
+from kotadb.model import Index
+from kotadb.postgres.database import Connection
+from kotadb.postgres.queries import query
+
+ROWS_AT_A_TIME = 500
+
+ContentKey = tuple[str, str, int]
+"""A blob's hash, the language it was read as, and by which version."""
+
+
+@dataclass(frozen=True)
+class FileFilter:
+    """Which files of an index are searched."""
+
+    languages: list[str] | None
+    tests: str
+    """`include`, `exclude` or `only`, of what is tagged so."""
+    generated: str
+    included: str | None
+    """A regular expression of the paths that are, if not all."""
+    excluded: str | None
+    """A regular expression of the paths that are not."""
+
+
+class Place(NamedTuple):
+    """Where files go on: at that file or after it."""
+
+    rank: int
+    test: bool
+    path: str
+    itself: bool
+
+
+class Declaring(NamedTuple):
+    """The files that declare a symbol of the name that is searched for."""
+
+    exactly: list[int]
+    otherwise: list[int]
+    """In another case."""
+
+
+def files(
+    connection: Connection,
+    index: Index,
+    wanted: FileFilter,
+    declaring: Declaring,
+    place: Place | None,
+    blob_shas: Collection[str] | None,
+) -> Iterator[dict[str, Any]]:
+    """The files that are searched, in the order of the answer, with their `rank`: 0 of those that declare what is
+    searched for, 1 in another case, else 2. Only those of some blobs, if any are named.
+    """
+    at = place or Place(0, False, "", False)
+    parameters = {
+        **asdict(wanted), **_ids(index),
+        "declaring": declaring.exactly, "declaring_otherwise": declaring.otherwise,
+        "blob_shas": None if blob_shas is None else list(blob_shas),
+        "from_rank": at.rank, "from_test": at.test, "from_path": place and place.path, "from_itself": at.itself,
+    }  # fmt: skip
+    with connection.cursor("files to search") as cursor:
+        cursor.itersize = ROWS_AT_A_TIME
+        yield from cursor.execute(query("search.files"), parameters)
+
+
+def file(connection: Connection, index: Index, file_id: int) -> dict[str, Any] | None:
+    """The path of a file, and whether it is a test."""
+    return connection.execute(query("search.file"), _ids(index) | {"file_id": file_id}).fetchone()
+
+
+def has_files(connection: Connection, index: Index, wanted: FileFilter) -> bool:
+    """Whether there is any file to be searched."""
+    row = connection.execute(query("search.has_files"), asdict(wanted) | _ids(index)).fetchone()
+    return row is not None and row["any"]
+
+
+def contents(connection: Connection, index: Index, keys: Collection[ContentKey]) -> Mapping[ContentKey, bytes]:
+    """The texts of blobs, as UTF-8."""
+    parameters = {
+        "repository_id": index.repository_id,
+        "blob_shas": [key[0] for key in keys],
+        "versions": sorted({key[2] for key in keys}),
+    }
+    rows = connection.cursor(binary=True).execute(query("search.contents"), parameters)
+    return {(row["blob_sha"], row["language"], row["extractor_version"]): row["content"] for row in rows}
+
+
+def candidates(
+    connection: Connection, index: Index, patterns: list[str], *, any_case: bool, limit: int, seconds: float
+) -> set[str] | None:
+    """The blobs that are like one of the patterns. None if there are more than `limit`, or it takes too long."""
+    statement = query("search.candidates_of_any_case" if any_case else "search.candidates_of_case")
+    parameters = {"repository_id": index.repository_id, "index_id": index.index_id, "patterns": patterns}
+    try:
+        with connection.transaction(force_rollback=True):  # which also takes the limit of time back
+            connection.execute(query("search.limit_time"), {"milliseconds": f"{seconds * 1000:.0f}ms"})
+            if any_case and not _folds_ascii(connection):
+                return None
+            found = connection.execute(statement, parameters | {"limit": limit + 1}, prepare=False).fetchall()
+    except psycopg.errors.QueryCanceled:
+        return None
+    return None if len(found) > limit else {row["blob_sha"] for row in found}
+
+
+def _folds_ascii(connection: Connection) -> bool:
+    row = connection.execute(query("search.folds_ascii")).fetchone()
+    return row is not None and row["folds"]
+
+
+def declaring(connection: Connection, index: Index, name: str) -> Declaring:
+    """The files that declare a symbol of that name."""
+    rows = connection.execute(query("search.declaring"), _ids(index) | {"name": name}).fetchall()
+    return Declaring(
+        [row["file_id"] for row in rows if row["exactly"]], [row["file_id"] for row in rows if not row["exactly"]]
+    )
+
+
+def declared(
+    connection: Connection, index: Index, file_ids: Collection[int], lines: Collection[int]
+) -> list[dict[str, Any]]:
+    """The names that symbols of these files have in these lines."""
+    parameters = _ids(index) | {"file_ids": list(file_ids), "lines": list(lines)}
+    return connection.execute(query("search.declared"), parameters).fetchall()
+
+
+def _ids(index: Index) -> dict[str, Any]:
+    return {"repository_id": index.repository_id, "index_id": index.index_id}
