@@ -11,6 +11,7 @@ from kotadb.errors import KotaError
 
 app.command("serve")(service.serve)
 app.command("worker")(service.worker)
+app.command("mcp")(service.mcp)
 
 
 def main() -> None:

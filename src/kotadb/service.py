@@ -1,21 +1,29 @@
-"""`kotadb serve` and `kotadb worker`: the API and the supervisor put together, and signals to end them."""
+"""`kotadb serve`, `worker` and `mcp`: what runs until it is told to stop, put together."""
 
+import asyncio
+import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from importlib import import_module
 from types import FrameType
 from typing import Annotated
 
 import typer
+from starlette.types import ASGIApp
 
 from kotadb.access.keys import create_first_key
 from kotadb.cli.context import Session, open_session
-from kotadb.cli.output import out
+from kotadb.cli.output import err, out, visible
 from kotadb.cli.running import registered
 from kotadb.errors import ConfigurationError
 from kotadb.jobs.supervisor import Supervisor
+from kotadb.jobs.synchronous import SynchronousIndexer
+from kotadb.local.background import Background
 from kotadb.logs import get_logger
+from kotadb.mcp.clients import PLACES, Client, snippet, unshown
 from kotadb.metrics import counting
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
@@ -47,7 +55,7 @@ def serve(
         settings = session.settings.model_copy(update={k: v for k, v in changes.items() if v is not None})
         from kotadb.http.server import ApiServer  # here, so that no other command waits for the web framework
 
-        with measured(settings, session.database), ApiServer(settings, session.database, stop, force):
+        with measured(settings, session.database), ApiServer(settings, session.database, mounted_mcp, stop, force):
             supervise(settings, session, settings.workers if settings.async_indexing else 0, stop, force)
 
 
@@ -61,6 +69,58 @@ def worker(
         signals = stop_signals()
         with measured(session.settings, session.database):
             supervise(session.settings, session, workers or session.settings.workers, *signals)
+
+
+@asynccontextmanager
+async def mounted_mcp(
+    settings: Settings, database: Database, synchronous: SynchronousIndexer | None
+) -> AsyncIterator[ASGIApp]:
+    """The tools for /mcp. What they are made of is imported when they are wanted, beside requests that are answered."""
+    remote = await asyncio.to_thread(import_module, "kotadb.mcp.remote")
+    async with remote.serving(settings, database, synchronous) as app:
+        yield app
+
+
+def mcp(
+    print_config: Annotated[
+        Client | None, typer.Option(help="print what this client's configuration needs, and nothing else")
+    ] = None,
+) -> None:
+    """Answer a coding agent's questions, over the Model Context Protocol on standard input and output."""
+    if print_config is not None:
+        _print_config(print_config)
+        return
+    if sys.stdin.isatty():
+        err.print("This speaks to programs: `kotadb mcp --print-config CLIENT` tells how to have them start it.")
+    with (
+        open_session(is_service=True) as session,
+        registered(session.settings),
+        Background(session) as background,
+    ):
+        stop, _ = stop_signals()
+        answering = threading.Thread(target=_answer, args=(session, background, stop), name="mcp", daemon=True)
+        answering.start()
+        stop.wait()
+    if answering.is_alive():
+        os._exit(0)  # it reads from standard input, and nothing interrupts that
+
+
+def _answer(session: Session, background: Background, stop: threading.Event) -> None:
+    from kotadb.mcp.stdio import serve  # here, so that no other command waits for it
+
+    try:
+        serve(session, background)
+    finally:
+        stop.set()
+
+
+def _print_config(client: Client) -> None:
+    err.print(f"for {visible(PLACES[client])}:")
+    typer.echo(snippet(client))
+    if unshown():
+        err.print(
+            f"[yellow]not shown, but set here:[/yellow] {', '.join(unshown())}; add them if the client may know them"
+        )
 
 
 def stop_signals() -> tuple[threading.Event, threading.Event]:

@@ -3,9 +3,10 @@
 import os
 import re
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -57,6 +58,9 @@ class Settings(BaseSettings):
     keep_queue_days: float = Field(default=7, gt=0)
     keep_jobs_days: float = Field(default=90, gt=0)
 
+    mcp_max_tokens: int = Field(default=8000, ge=500)
+    mcp_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+
     local_roots: Annotated[tuple[Path, ...], NoDecode] = ()
     git_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
     git_ca_file: Path | None = None
@@ -82,6 +86,10 @@ class Settings(BaseSettings):
         values = {f"KOTADB_{name.upper()}": value for name, value in self if name != "database_url"}
         return {name: _as_text(name, value) for name, value in values.items() if value is not None}
 
+    def with_log_level(self, default: str) -> Self:
+        """The same, quieter or louder than by default unless it was said how loud."""
+        return self if "log_level" in self.model_fields_set else self.model_copy(update={"log_level": default})
+
     @field_validator("local_roots", mode="before")
     @classmethod
     def _split_paths(cls, value: object) -> object:
@@ -99,7 +107,7 @@ class Settings(BaseSettings):
             raise ValueError(f"write host:port, such as git.corp:443, not {', '.join(wrong)}")
         return value
 
-    @field_validator("git_allowed_hosts", mode="before")
+    @field_validator("git_allowed_hosts", "mcp_hosts", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -111,8 +119,16 @@ def get_settings() -> Settings:
 
     Raises ConfigurationError naming every variable that does not fit.
     """
+    return settings_with({})
+
+
+def settings_with(changes: Mapping[str, object]) -> Settings:
+    """The settings that the environment says, but for these, by name. Raises ConfigurationError as `get_settings`."""
+    if unknown := sorted(changes.keys() - Settings.model_fields.keys()):
+        raise ConfigurationError(f"There is no setting {', '.join(unknown)}")
+    given = {"DATABASE_URL" if name == "database_url" else name: value for name, value in changes.items()}
     try:
-        return Settings()
+        return Settings(**given)  # type: ignore[arg-type]
     except ValidationError as error:
         raise ConfigurationError("; ".join(_describe(problem) for problem in error.errors())) from None
 

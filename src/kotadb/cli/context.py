@@ -2,35 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-from uuid import UUID
 
-from kotadb.access.keys import local_owner
-from kotadb.git.sources import LocalSource, RemoteSource, looks_local, parse_local, parse_remote, parse_requested
+from kotadb.local.session import Session, indexed_repository, opened
 from kotadb.logs import configure_logging
-from kotadb.model import Owner
-from kotadb.postgres.database import Database
-from kotadb.postgres.embedded import database_url
-from kotadb.postgres.migrate import migrate
-from kotadb.questions.repositories import RepositoryOverview, find_repository, get_repository
 from kotadb.settings import Settings, get_settings
 
-
-@dataclass(frozen=True)
-class Session:
-    """An open database and the owner that the command line acts as."""
-
-    settings: Settings
-    database: Database
-    owner: Owner
+__all__ = ["Session", "indexed_repository", "open_session", "settings_for"]
 
 
 def settings_for(default_log_level: str) -> Settings:
     """The settings, quieter or louder than by default unless the environment says how loud."""
-    settings = get_settings()
-    if "log_level" not in settings.model_fields_set:
-        settings = settings.model_copy(update={"log_level": default_log_level})
+    settings = get_settings().with_log_level(default_log_level)
     configure_logging(settings)
     return settings
 
@@ -39,39 +21,7 @@ def settings_for(default_log_level: str) -> Settings:
 def open_session(
     log_level: str = "warning", *, max_connections: int = 4, patience: float = 10, is_service: bool = False
 ) -> Iterator[Session]:
-    """The database, started where it is embedded, and migrated; for as long as the context lasts.
-
-    The transactions of a service are never idle for long, unless the service is cut off or paused, and holds up others.
-    """
+    """As `opened`, with the settings of the environment and logs on standard error."""
     settings = settings_for(log_level)
-    with database_url(settings) as url:
-        migrate(url)
-        idle_seconds = settings.lease_seconds if is_service else None
-        with Database(url, max_connections=max_connections, patience=patience, idle_seconds=idle_seconds) as database:
-            yield Session(settings, database, local_owner(database))
-
-
-def source_of(repo: str) -> LocalSource | RemoteSource:
-    """The repository that REPO names: a path, `owner/name` or an https URL. Raises InvalidRepository."""
-    return parse_local(repo) if looks_local(repo) else parse_remote(repo)
-
-
-def requested_source(repo: str) -> LocalSource | RemoteSource:
-    """As `source_of`, for a repository that is to be fetched: see `parse_requested`."""
-    return parse_local(repo) if looks_local(repo) else parse_requested(repo, get_settings().git_allowed_hosts)
-
-
-def is_id(repo: str | None) -> bool:
-    """Whether REPO is the id of an indexed repository."""
-    try:
-        return repo is not None and UUID(repo) is not None
-    except ValueError:
-        return False
-
-
-def indexed_repository(session: Session, repo: str | None) -> RepositoryOverview:
-    """The indexed repository that REPO names: an id too, or by default the one around the current folder."""
-    if repo is not None and is_id(repo):
-        return get_repository(session.database, session.owner.id, UUID(repo))
-    source = source_of(repo or str(Path.cwd()))
-    return find_repository(session.database, session.owner.id, source.address)
+    with opened(settings, max_connections=max_connections, patience=patience, is_service=is_service) as session:
+        yield session

@@ -5,11 +5,36 @@ from uuid import UUID
 import psycopg
 
 from kotadb.errors import Conflict, NotFound
+from kotadb.git.sources import names_path, parse_commit, parse_local_below, parse_ref, parse_requested
 from kotadb.jobs import queue
 from kotadb.jobs.states import RETRYABLE, sources
+from kotadb.jobs.supervisor import is_of_this_process
 from kotadb.model import IndexRequest, Job, JobStatus, Repository
 from kotadb.postgres import jobs, repositories
 from kotadb.postgres.database import Connection, Database
+from kotadb.settings import Settings
+
+
+def confined(
+    settings: Settings, repository: str, *, ref: str | None = None, commit_sha: str | None = None, force: bool = False
+) -> IndexRequest:
+    """What callers from elsewhere ask for: local repositories only below the operator's roots, and public hosts.
+
+    Raises InvalidRepository, InvalidRef and Forbidden.
+    """
+    source = (
+        parse_local_below(repository, settings.local_roots)
+        if names_path(repository)
+        else parse_requested(repository, settings.git_allowed_hosts)
+    )
+    return IndexRequest(
+        address=source.address,
+        name=source.name,
+        ref=None if ref is None else parse_ref(ref),
+        commit_sha=None if commit_sha is None else parse_commit(commit_sha),
+        force=force,
+        confined=True,
+    )
 
 
 def submit(database: Database, owner_id: UUID, request: IndexRequest, *, enqueue: bool = True) -> Job:
@@ -46,6 +71,13 @@ def get(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:
     """The job. Raises NotFound, also for another owner's."""
     with database.transaction() as connection:
         return _existing(connection, job_id, owner_id)
+
+
+def is_run_here(database: Database, job_id: UUID) -> bool:
+    """Whether a worker that this process has started runs the job."""
+    with database.transaction() as connection:
+        worker = jobs.run_by(connection, job_id)
+    return worker is not None and is_of_this_process(worker)
 
 
 def cancel(database: Database, job_id: UUID, owner_id: UUID | None = None) -> Job:

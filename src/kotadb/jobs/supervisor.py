@@ -56,7 +56,7 @@ class Worker:
     """
 
     def __init__(self, settings: Settings, url: str) -> None:
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.name = f"{_own_prefix()}{secrets.token_hex(4)}"
         self._signs, signs = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             self.process = start_worker(settings, url, self.name, "--signs", str(signs), signs=signs)
@@ -260,6 +260,15 @@ class Rescuer:
             yield
         except (psycopg.Error, DatabaseUnavailable) as error:
             log.warning("jobs cannot be looked after now; the next look will", error=str(error))
+
+
+def _own_prefix() -> str:
+    return f"{socket.gethostname()}:{os.getpid()}:"
+
+
+def is_of_this_process(worker: str) -> bool:
+    """Whether a worker of that name was started by a supervisor in this process."""
+    return worker.startswith(_own_prefix())
 
 
 def start_worker(
