@@ -21,6 +21,7 @@ from benchmarks.performance.figures import percentile
 from benchmarks.performance.growth import multiplied
 from benchmarks.performance.installation import installed
 from benchmarks.performance.report import aligned, number
+from kotadb.questions.table import QUESTIONS
 from support.service import Service
 
 HUBS = 20
@@ -107,7 +108,7 @@ def _inputs(url: str, dice: random.Random, count: int) -> dict[str, list[tuple[b
     files = dice.sample(_column(url, FILES), count)
     hub_symbols, hub_files = _column(url, HUB_SYMBOLS, HUBS), _column(url, HUB_FILES, HUBS)
 
-    def of(name: str, ordinary: Sequence[str], hubs: Sequence[str], **more: Any) -> list[tuple[bool, Parameters]]:
+    def of(name: str, ordinary: Sequence[Any], hubs: Sequence[Any], **more: Any) -> list[tuple[bool, Parameters]]:
         return [
             (is_hub, {name: value, **more}) for is_hub, values in ((True, hubs), (False, ordinary)) for value in values
         ]
@@ -118,6 +119,9 @@ def _inputs(url: str, dice: random.Random, count: int) -> dict[str, list[tuple[b
         "usages": of("symbol", ids, hub_symbols),
         "dependencies": of("of", files, hub_files, limit=50),
         "dependents": of("of", files, hub_files, limit=50),
+        "search": of("query", [_part(name, dice) for name in names], ["return", "self", "the", "import", "e", "if ("]),
+        "impact": of("symbols", [[id_] for id_ in ids], [[id_] for id_ in hub_symbols]),
+        "outline": of("path", files, hub_files),
     }
 
 
@@ -129,6 +133,12 @@ def _typed(name: str, dice: random.Random) -> str:
         case 1:
             return name[: max(3, len(name) // 2)]
     return name[:1] + "".join(letter for letter in name[1:] if letter not in "aeiou")
+
+
+def _part(name: str, dice: random.Random) -> str:
+    """What somebody may search for who remembers a part of the name."""
+    start = dice.randrange(max(1, len(name) - 3))
+    return name[start:]
 
 
 def _rows(url: str, statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
@@ -157,7 +167,11 @@ def _measured(
 
 def _ask(client: httpx.Client, question: str, repository: str, parameters: Parameters) -> float:
     began = time.perf_counter()
-    answer = client.get(f"/{question}", params={"repository": repository, **parameters})
+    asked = {"repository": repository, **parameters}
+    if QUESTIONS[question].in_body:
+        answer = client.post(f"/{question}", json=asked)
+    else:
+        answer = client.get(f"/{question}", params=asked)
     took = 1000 * (time.perf_counter() - began)
     if answer.status_code not in (200, 404):
         raise AssertionError(f"{question} {parameters}: {answer.text}")

@@ -28,7 +28,6 @@ from kotadb.settings import get_settings
 app = typer.Typer(
     help="Index git repositories on PostgreSQL; ask where things are.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
 )
 app.add_typer(admin.jobs, name="jobs", help="Look at jobs, cancel them, try them again.")

@@ -25,8 +25,9 @@ Types = Annotated[bool, typer.Option("--types/--no-types", help="also imports th
 Uses = Annotated[bool, typer.Option("--uses", help="also straight to files whose symbols are used")]
 ChainLimit = Annotated[int, typer.Option("--limit", min=1, max=MAX_CHAINS, help="chains of the same length at most")]
 Changed = Annotated[
-    list[str], typer.Argument(metavar="PATH... | -", help=f"files, {HOW}; - for a diff on standard input")
+    list[str] | None, typer.Argument(metavar="PATH... | -", help=f"files, {HOW}; - for a diff on standard input")
 ]
+Named = Annotated[list[str] | None, typer.Option("--symbol", help="a symbol that changes, by id or name; repeatable")]
 Depth = Annotated[int, typer.Option(min=1, max=MAX_DEPTH, help="steps to follow")]
 Items = Annotated[int, typer.Option("--limit", min=1, max=MAX_ITEMS, help="items of each list at most")]
 
@@ -59,20 +60,25 @@ def path(
 
 
 def impact(
-    paths: Changed,
+    paths: Changed = None,
+    symbol: Named = None,
     depth: Depth = 5,
     limit: Items = 200,
     repo: Repo = None,
     ref: Ref = None,
     as_json: AsJson = False,
 ) -> None:
-    """What depends on files, or on what a diff changes (git diff | kotadb impact -), and which tests to run."""
+    """What depends on files, symbols, or what a diff changes (git diff | kotadb impact -), and which tests to run."""
     with _exits_like_grep():
-        diff = _read_diff() if "-" in paths else None
+        named = paths or []
+        diff = _read_diff() if "-" in named else None
 
         def place(repository: Repository) -> dict[str, Any]:
-            inside, folder = _placed(repository, [path for path in paths if path != "-"])
-            return {"paths": inside, "folder": folder, "diff": diff, "depth": depth, "limit": limit}
+            inside, folder = _placed(repository, [path for path in named if path != "-"])
+            return {
+                "paths": inside, "folder": folder, "symbols": symbol or [], "diff": diff, "depth": depth,
+                "limit": limit,
+            }  # fmt: skip
 
         found = ask_placed("impact", repo, ref, place)
         show(found, _print_impact, as_json=as_json)

@@ -14,6 +14,7 @@ from kotadb.questions.asking import Scope
 from kotadb.questions.diffs import FileDiff, Hunk, Region, candidates
 from kotadb.questions.doubts import counted
 from kotadb.questions.paths import find_entry
+from kotadb.questions.symbols import OfSymbol, find_symbol
 
 FILES_AT_ONCE = 50
 """Texts that are held at the same time, to compare a diff with."""
@@ -55,6 +56,22 @@ def of_files(scope: Scope, paths: Sequence[str], folder: str) -> list[Change]:
     return changes
 
 
+def of_symbols(scope: Scope, names: Sequence[str]) -> list[Change]:
+    """Symbols that change, with all that is in them. Raises NotFound and Ambiguous, with advice."""
+    named: dict[str, set[str]] = {}
+    for name in names:
+        symbol, _ = find_symbol(scope, OfSymbol(repository=str(scope.repository.uuid), symbol=name))
+        named.setdefault(symbol["path"], set()).add(symbol["qualified_name"])
+    changes = [Change(path, "modified", find_entry(scope, path)) for path in sorted(named)]
+    found = _symbols(scope, changes)
+    for change in changes:
+        starts = tuple(f"{name}." for name in named[change.path])
+        change.symbols = [
+            row for row in found.get(_file_id(change), []) if f"{row['qualified_name']}.".startswith(starts)
+        ]
+    return changes
+
+
 def of_diff(scope: Scope, files: Sequence[FileDiff]) -> tuple[list[Change], list[str]]:
     """What a diff changes, and why it may be more: it is from another commit."""
     named = [file for file in files if file.old or file.new]
@@ -68,7 +85,7 @@ def of_diff(scope: Scope, files: Sequence[FileDiff]) -> tuple[list[Change], list
         *_say("file of the diff has", "files of the diff have", "other lines in the commit", _other(scope, pairs)),
         *([f"{len(files) - len(named):,} files of the diff have no name"] if len(named) < len(files) else ()),
     ]
-    return _merged(change for change, _ in pairs), clauses
+    return merged(change for change, _ in pairs), clauses
 
 
 # ---- which files -----------------------------------------------------------------------------------------------------
@@ -110,14 +127,14 @@ def _absent(pairs: Iterable[tuple[Change, FileDiff]]) -> list[str]:
     return [change.old_path or change.path for change, _ in pairs if change.entry is None and change.change != "added"]
 
 
-def _merged(changes: Iterable[Change]) -> list[Change]:
+def merged(changes: Iterable[Change]) -> list[Change]:
     """Each file once, in the order of paths: a series of patches may have it several times."""
-    merged: dict[str, Change] = {}
+    by_path: dict[str, Change] = {}
     for change in changes:
-        first = merged.setdefault(change.path, change)
+        first = by_path.setdefault(change.path, change)
         first.touches_module |= change.touches_module
         first.symbols = list({row["symbol_id"]: row for row in (*first.symbols, *change.symbols)}.values())
-    return [merged[path] for path in sorted(merged)]
+    return [by_path[path] for path in sorted(by_path)]
 
 
 def _say(one: str, many: str, what: str, paths: Sequence[str]) -> list[str]:

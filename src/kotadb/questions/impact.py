@@ -39,6 +39,9 @@ class Impact(Parameters):
         default_factory=list, max_length=MAX_FILES, description="files that change, with all that is in them"
     )
     folder: str = Field(default="", max_length=MAX_PATH, description="a folder that the paths may be from instead")
+    symbols: list[str] = Field(
+        default_factory=list, max_length=MAX_FILES, description="symbols that change, by id or name, with their members"
+    )
     diff: str | None = Field(
         default=None,
         max_length=MAX_DIFF,
@@ -49,8 +52,8 @@ class Impact(Parameters):
 
     @model_validator(mode="after")
     def _is_about_something(self) -> Self:
-        if not self.paths and self.diff is None:
-            raise ValueError("name the files that change in `paths`, or give a `diff`")
+        if not self.paths and not self.symbols and self.diff is None:
+            raise ValueError("name the files that change in `paths`, or `symbols`, or give a `diff`")
         if any(not 0 < len(path) <= MAX_PATH for path in self.paths):
             raise ValueError(f"a path has 1 to {MAX_PATH:,} characters")
         return self
@@ -90,7 +93,8 @@ def _changes(scope: Scope, asked: Impact) -> tuple[list[Change], list[str]]:
     by_diff, doubts = changes.of_diff(scope, parse_diff(asked.diff or ""))
     whole = changes.of_files(scope, asked.paths, asked.folder)
     named = {change.path for change in whole}
-    return [*whole, *(change for change in by_diff if change.path not in named)], doubts
+    parts = changes.merged([*by_diff, *changes.of_symbols(scope, asked.symbols)])
+    return [*whole, *(change for change in parts if change.path not in named)], doubts
 
 
 # ---- the answer ------------------------------------------------------------------------------------------------------

@@ -311,3 +311,14 @@ def test_whole_files_and_typescript(indexed: MakeIndexed) -> None:
     for parameters in wrong:
         with pytest.raises(ValidationError):
             at.ask("impact", **parameters)
+
+
+def test_a_symbol_that_is_named_changes_with_its_members(indexed: MakeIndexed) -> None:
+    at = indexed(PYTHON)
+    answer = at.ask("impact", symbols=["Cart"])
+    [change] = answer["changed"]
+    assert (change["path"], change["outside_symbols"]) == ("shop/cart.py", False)
+    assert {symbol["qualified_name"].partition(".")[0] for symbol in change["symbols"]} == {"Cart"}
+    assert answer["affected"]
+    with pytest.raises(NotFound, match="no symbol"):
+        at.ask("impact", symbols=["Nothing"])
