@@ -7,6 +7,7 @@ import pytest
 from kotadb.access.keys import local_owner
 from kotadb.jobs import requests, tracker
 from kotadb.model import IndexRequest, Job, Owner
+from kotadb.parsers.zygote import Zygote
 from kotadb.postgres.database import Database
 from kotadb.postgres.embedded import EmbeddedServer
 from kotadb.settings import Settings
@@ -22,6 +23,13 @@ def module_url(server: EmbeddedServer) -> Iterator[str]:
     made = create_database(server.url)
     yield made
     drop_database(server.url, made)
+
+
+@pytest.fixture(scope="session")
+def zygote() -> Iterator[Zygote]:
+    """Where parser processes come from, as in a worker that has seen the languages."""
+    with Zygote() as shared:
+        yield shared
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from kotadb.access.keys import local_owner
 from kotadb.jobs import requests
 from kotadb.jobs.index_repo import perform
 from kotadb.model import Index, IndexRequest, JobStatus, Repository
+from kotadb.parsers.zygote import Zygote
 from kotadb.postgres.database import Database
 from kotadb.questions.asking import ask
 from kotadb.questions.repositories import choose_index, find_repository
@@ -46,12 +47,14 @@ class Indexed:
         return self.ask("dependents", of=path, folder=folder, **parameters)
 
 
-def index_files(database: Database, settings: Settings, path: Path, files: Mapping[str, str | bytes]) -> Indexed:
+def index_files(
+    database: Database, settings: Settings, zygote: Zygote, path: Path, files: Mapping[str, str | bytes]
+) -> Indexed:
     """A repository of these files, made and indexed for the owner `local`."""
     repo = make_repo(path, files)
     owner = local_owner(database)
     job = requests.submit(database, owner.id, IndexRequest(str(repo.path), "repo"))
-    perform(database, settings, job.id, worker="this process")
+    perform(database, settings, job.id, worker="this process", zygote=zygote)
     job = requests.get(database, job.id)
     assert job.status is JobStatus.COMPLETED, job
     return Indexed(database, find_repository(database, owner.id, str(repo.path)).repository, repo)

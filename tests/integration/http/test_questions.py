@@ -11,6 +11,7 @@ from kotadb.access.keys import create_key, local_owner
 from kotadb.jobs import requests
 from kotadb.jobs.index_repo import perform
 from kotadb.model import IndexRequest
+from kotadb.parsers.zygote import Zygote
 from kotadb.postgres.database import Database
 from kotadb.questions.table import QUESTIONS
 from kotadb.settings import Settings
@@ -25,10 +26,10 @@ FILES: dict[str, str | bytes] = {
 
 
 @pytest.fixture
-def repo(database: Database, settings: Settings, tmp_path: Path) -> Repo:
+def repo(database: Database, settings: Settings, zygote: Zygote, tmp_path: Path) -> Repo:
     repo = make_repo(tmp_path / "repo", FILES)
     job = requests.submit(database, local_owner(database).id, IndexRequest(str(repo.path), "repo"))
-    perform(database, settings, job.id, worker="test")
+    perform(database, settings, job.id, worker="test", zygote=zygote)
     return repo
 
 

@@ -1,6 +1,6 @@
 """After a commit an index costs what changed, and is what a new one would be, row for row."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -19,12 +19,6 @@ from support.repos import Repo, make_repo
 
 AS_REBUILT = {"files": 0, "blobs": 0, "paths": []}
 Index = Callable[..., Job]
-
-
-@pytest.fixture(scope="module")
-def zygote() -> Iterator[Zygote]:
-    with Zygote() as zygote:
-        yield zygote
 
 
 @pytest.fixture

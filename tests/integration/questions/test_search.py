@@ -12,6 +12,7 @@ from kotadb.errors import IndexChanged, InvalidCursor, InvalidInput
 from kotadb.jobs import requests
 from kotadb.jobs.index_repo import perform
 from kotadb.model import IndexRequest
+from kotadb.parsers.zygote import Zygote
 from kotadb.postgres.database import Connection, Database
 from kotadb.postgres.queries import query
 from kotadb.questions import scan
@@ -63,13 +64,13 @@ WAYS = {
 
 
 @pytest.fixture(scope="module")
-def odd(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Indexed]:
+def odd(module_url: str, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Indexed]:
     folder = tmp_path_factory.mktemp("search")
     (folder / "tmp").mkdir()
     changes = {"database_url": module_url, "temp_dir": folder / "tmp", "data_dir": folder / "data"}
     with Database(module_url) as database:
         settings = Settings().model_copy(update=changes)
-        yield index_files(database, settings, folder / "repo", FILES)
+        yield index_files(database, settings, zygote, folder / "repo", FILES)
 
 
 @pytest.fixture(params=WAYS)
