@@ -27,6 +27,7 @@ from support.service import Service
 HUBS = 20
 WARM_UP = 50
 JOB_SECONDS = 1_800
+WAIT_SECONDS = 30
 
 Parameters = dict[str, Any]
 
@@ -86,13 +87,11 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
 
 
 def _index(service: Service, path: Path) -> None:
-    job = service.index(str(path))
-    until = time.monotonic() + JOB_SECONDS
-    while service.job(job["job_id"])["status"] in ("pending", "processing"):
-        if time.monotonic() > until:
-            raise TimeoutError("the repository is not indexed yet")
-        time.sleep(1)
-    assert service.job(job["job_id"])["status"] == "completed", service.job(job["job_id"])
+    job_id, until = service.index(str(path))["job_id"], time.monotonic() + JOB_SECONDS
+    job = service.job(job_id)
+    while job["status"] in ("pending", "processing") and time.monotonic() < until:
+        job = service.client.get(f"/jobs/{job_id}", params={"wait": WAIT_SECONDS}).json()
+    assert job["status"] == "completed", job
     with psycopg.connect(service.url, autocommit=True) as connection:
         connection.execute("vacuum analyze")
 

@@ -2,7 +2,7 @@
 
 The folders, in the direction of imports (`docs/architecture.md` has the picture):
 
-``http`` ``mcp`` ``cli`` ``library``   front ends: parse a request, call one function below, render
+``http`` ``mcp`` ``cli`` ``python``    front ends: parse a request, call one function below, render
 ``local``                              acting as the owner of this machine
 ``questions`` ``jobs`` ``access``      the read side; the worker and its queue; owners and keys
 ``postgres`` ``git`` ``parsers``       the only packages that speak SQL, run git, and parse what strangers wrote
@@ -15,8 +15,8 @@ The folders, in the direction of imports (`docs/architecture.md` has the picture
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kotadb.library import Kotadb
-    from kotadb.library import open_kotadb as open  # noqa: A004 - it is written `kotadb.open`
+    from kotadb.python import Kotadb
+    from kotadb.python import open_kotadb as open  # noqa: A004 - it is written `kotadb.open`
 
 __all__ = ["Kotadb", "__version__", "open"]
 __version__ = "0.1.0"
@@ -26,6 +26,6 @@ def __getattr__(name: str) -> Any:
     """What Python programs use, imported when they do: everything else here needs little of it."""
     if name not in ("Kotadb", "open"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from kotadb import library
+    from kotadb import python
 
-    return library.Kotadb if name == "Kotadb" else library.open_kotadb
+    return python.Kotadb if name == "Kotadb" else python.open_kotadb

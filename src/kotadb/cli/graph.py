@@ -9,8 +9,8 @@ import typer
 from kotadb.cli.answers import AsJson, Cursor, Limit, Ref, Repo, ask, ask_at, more, show
 from kotadb.cli.output import out, visible
 from kotadb.model import DependencyKind
-from kotadb.questions.asking import MAX_PAGE
-from kotadb.questions.dependencies import MAX_DEPTH, Tests
+from kotadb.questions.asking import MAX_PAGE, Tagged
+from kotadb.questions.dependencies import MAX_DEPTH
 
 PathOrName = Annotated[
     str,
@@ -22,7 +22,7 @@ PathOrName = Annotated[
 ]
 Depth = Annotated[int, typer.Option(min=1, max=MAX_DEPTH, help="1 for direct ones; more for what these lead to")]
 Kinds = Annotated[list[DependencyKind] | None, typer.Option("--kind", help="only edges of this kind; may be repeated")]
-OfTests = Annotated[Tests, typer.Option("--tests", help="files at the other end that are tests")]
+OfTests = Annotated[Tagged, typer.Option("--tests", help="files at the other end that are tests")]
 Symbols = Annotated[bool, typer.Option("--symbols", help="every use of a symbol by a symbol, with its first line")]
 
 SHOWN_NAMES = 8
@@ -38,7 +38,7 @@ def deps(
     of: PathOrName,
     depth: Depth = 1,
     kind: Kinds = None,
-    tests: OfTests = Tests.INCLUDE,
+    tests: OfTests = Tagged.INCLUDE,
     limit: Limit = MAX_PAGE,
     cursor: Cursor = None,
     symbols: Symbols = False,
@@ -66,7 +66,7 @@ def dependents(
     of: PathOrName,
     depth: Depth = 1,
     kind: Kinds = None,
-    tests: OfTests = Tests.INCLUDE,
+    tests: OfTests = Tagged.INCLUDE,
     limit: Limit = MAX_PAGE,
     cursor: Cursor = None,
     symbols: Symbols = False,

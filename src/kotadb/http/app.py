@@ -28,6 +28,7 @@ from kotadb.http.numbers import ServiceNumbers
 from kotadb.http.problems import MEDIA_TYPE, install, problem
 from kotadb.jobs import requests
 from kotadb.jobs.synchronous import SynchronousIndexer
+from kotadb.jobs.waiting import pause_after
 from kotadb.model import Job, JobStatus
 from kotadb.postgres.database import Database
 from kotadb.questions import jobs, repositories
@@ -36,10 +37,6 @@ from kotadb.questions.health import Space, readiness
 from kotadb.settings import Settings
 
 MAX_WAIT_SECONDS = 60
-WAIT_POLL_SECONDS = 0.25
-SOON_POLL_SECONDS = 0.05
-WAIT_SHARE = 0.1
-"""Who waits for a job that ends soon is told soon, later by no more than a tenth of what they have waited."""
 
 MAX_PAGE = 200
 MAX_BIGINT = 2**63 - 1
@@ -223,11 +220,6 @@ async def get_job(
         if job.status.is_terminal or waited >= wait or await request.is_disconnected():
             return describe_job(job)
         await asyncio.sleep(min(pause_after(waited), wait - waited))
-
-
-def pause_after(waited: float) -> float:
-    """How many seconds until the next look at a job for which somebody has waited so long."""
-    return min(max(SOON_POLL_SECONDS, waited * WAIT_SHARE), WAIT_POLL_SECONDS)
 
 
 @private.post("/jobs/{job_id}/cancel", tags=["indexing"], response_model=models.JobBody)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from kotadb.jobs import requests
+from kotadb.jobs.waiting import pause_after
 from kotadb.model import Job
 from kotadb.postgres.database import Database
 from kotadb.questions.asking import Parameters
@@ -22,10 +23,6 @@ MAX_WAIT_SECONDS = 50
 """Clients give up after a minute."""
 
 WAIT_SECONDS = 20
-POLL_SECONDS = 0.25
-SOON_SECONDS = 0.05
-WAIT_SHARE = 0.1
-"""Who waits for a job that ends soon is told soon."""
 
 Context = ServerRequestContext[Any, Any]
 
@@ -110,6 +107,6 @@ class Desk(ABC):
         """The job as it ended, or as it is after so many seconds."""
         began = time.monotonic()
         while not job.status.is_terminal and (waited := time.monotonic() - began) < seconds:
-            await asyncio.sleep(min(max(SOON_SECONDS, waited * WAIT_SHARE), POLL_SECONDS))
+            await asyncio.sleep(pause_after(waited))
             job = await self.find(call, job.id)
         return job

@@ -29,11 +29,6 @@ def symbols_in(connection: Connection, index: Index, file_ids: Collection[int]) 
     return _rows(connection, "symbols_in", index, file_ids=list(file_ids))
 
 
-def contents(connection: Connection, index: Index, file_ids: Collection[int]) -> dict[int, str]:
-    """The texts of these files."""
-    return {row["file_id"]: row["content"] for row in _rows(connection, "contents", index, file_ids=list(file_ids))}
-
-
 def users(connection: Connection, index: Index, symbols: Collection[Node], *, imports: bool) -> list[Row]:
     """The steps to what refers to one of the symbols, each node once; `imports`: also where it is only imported."""
     return _rows(connection, "users", index, **_columns(symbols), imports=imports)
@@ -120,4 +115,4 @@ def _columns(nodes: Collection[Node]) -> dict[str, list[int | None]]:
 
 def _rows(connection: Connection, statement: str, index: Index, **parameters: Any) -> list[Row]:
     parameters |= {"repository_id": index.repository_id, "index_id": index.index_id}
-    return [*connection.execute(query(f"reach.{statement}"), parameters).fetchall()]
+    return [*connection.execute(query(f"reach.{statement}"), parameters)]

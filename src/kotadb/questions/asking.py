@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import cached_property
 from posixpath import normpath
 from typing import Any, TypeVar
@@ -33,6 +34,18 @@ MAX_PAGE = 200
 MAX_OFFSET = 2**31
 
 _STORABLE = re.compile(r"[^\0\ud800-\udfff]*")
+
+
+class Tagged(StrEnum):
+    """What becomes of files with some tag."""
+
+    INCLUDE = "include"
+    EXCLUDE = "exclude"
+    ONLY = "only"
+
+    def wants(self, *, has_tag: bool) -> bool:
+        """Whether a file that has the tag, or has it not, is wanted."""
+        return self is Tagged.INCLUDE or has_tag == (self is Tagged.ONLY)
 
 
 class Parameters(BaseModel):

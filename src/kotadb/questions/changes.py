@@ -10,6 +10,7 @@ from typing import Any
 from kotadb import languages
 from kotadb.model import TEXT
 from kotadb.postgres import graph, reach
+from kotadb.postgres import symbols as stored
 from kotadb.questions.asking import Scope
 from kotadb.questions.diffs import FileDiff, Hunk, Region, candidates
 from kotadb.questions.doubts import counted
@@ -247,7 +248,7 @@ def _other(scope: Scope, pairs: Sequence[tuple[Change, FileDiff]]) -> list[str]:
     read = [each for each in known if each[2].hunks]
     for start in range(0, len(read), FILES_AT_ONCE):
         some = read[start : start + FILES_AT_ONCE]
-        texts = reach.contents(scope.connection, scope.index, {file_id for file_id, _, _ in some})
+        texts = stored.contents(scope.connection, scope.index, {file_id for file_id, _, _ in some})
         differing |= {
             change.old_path or change.path
             for file_id, change, file in some

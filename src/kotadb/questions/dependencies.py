@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 from pydantic import Field
@@ -12,7 +11,7 @@ from kotadb.errors import InvalidInput
 from kotadb.model import DependencyKind
 from kotadb.postgres import graph
 from kotadb.postgres.graph import Direction, Edges
-from kotadb.questions.asking import Found, PagedParameters, Scope
+from kotadb.questions.asking import Found, PagedParameters, Scope, Tagged
 from kotadb.questions.doubts import counted, leading_nowhere, unseen_imports
 from kotadb.questions.paths import MAX_PATH, refuse_skipped
 from kotadb.questions.subjects import Subject, find_subject
@@ -23,14 +22,6 @@ COMPLETE = "All imports that the source spells out were read, and all of them le
 MAX_DEPTH = 10
 MAX_OUTSIDE = 2_000
 """Imports that lead out of the repository that are listed; of more, some are not."""
-
-
-class Tests(StrEnum):
-    """What becomes of files that are tests."""
-
-    INCLUDE = "include"
-    EXCLUDE = "exclude"
-    ONLY = "only"
 
 
 class Of(PagedParameters):
@@ -45,7 +36,7 @@ class Of(PagedParameters):
     kind: list[DependencyKind] | None = Field(
         default=None, max_length=len(DependencyKind), description="only edges of these kinds; `use` is of symbols"
     )
-    tests: Tests = Field(default=Tests.INCLUDE, description="files at the other end that are tests")
+    tests: Tagged = Field(default=Tagged.INCLUDE, description="files at the other end that are tests")
 
 
 class _Other(NamedTuple):
@@ -135,7 +126,7 @@ def _others(scope: Scope, asked: Of, subject: Subject, direction: Direction) -> 
     for file_id, (distance, near) in found.items():
         file = named[file_id]
         is_test = "test" in file["tags"]
-        if asked.tests is Tests.INCLUDE or is_test == (asked.tests is Tests.ONLY):
+        if asked.tests.wants(has_tag=is_test):
             yield _Other(distance, is_test, file["path"], file_id, near, file["skipped"])
 
 

@@ -19,9 +19,6 @@ UNREAD = frozenset(
 """Reasons for which source text was not read. What is excluded or vendored is left out on purpose, and the others are
 no source text."""
 
-ALL = frozenset(languages.names())
-"""All languages that have symbols."""
-
 
 class BlindSpots(NamedTuple):
     """What was not seen of an index, by language."""

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import re2
 from pydantic import Field, StringConstraints
@@ -14,7 +14,7 @@ from kotadb.pipeline.discover import tags_of
 from kotadb.postgres import graph
 from kotadb.postgres import search as stored
 from kotadb.postgres.search import Declaring, FileFilter
-from kotadb.questions.asking import Found, PagedParameters, Scope
+from kotadb.questions.asking import Found, PagedParameters, Scope, Tagged
 from kotadb.questions.doubts import UNREAD, counted, unread
 from kotadb.questions.globs import PathFilter, path_filter
 from kotadb.questions.matcher import Line, Matcher, Text
@@ -26,7 +26,6 @@ MAX_LEAD = 100
 """Bytes that are shown before a match, of a line that is longer than that."""
 MAX_NUMBER = 2**31 - 1
 
-Tagged = Literal["include", "exclude", "only"]
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
 
@@ -47,8 +46,8 @@ class Search(PagedParameters):
         description="only files that one of these globs means (`src/**/*.ts`, `*.py`, `docs/`), none that `!…` means",
     )
     language: tuple[Glob, ...] = Field(default=(), max_length=20, description="only files in one of these languages")
-    tests: Tagged = Field(default="include", description="files that are tests")
-    generated: Tagged = Field(default="include", description="files that are generated")
+    tests: Tagged = Field(default=Tagged.INCLUDE, description="files that are tests")
+    generated: Tagged = Field(default=Tagged.INCLUDE, description="files that are generated")
     context: int = Field(default=0, ge=0, le=5, description="lines shown before a match, and after it")
 
 
@@ -218,7 +217,7 @@ def _unread(scope: Scope, asked: Search, paths: PathFilter) -> Counter[str]:
 
 
 def _is_wanted(tagged: Tagged, tag: str, path: str) -> bool:
-    return tagged == "include" or (tag in tags_of(path)) == (tagged == "only")
+    return tagged.wants(has_tag=tag in tags_of(path))
 
 
 def _complete(scope: Scope, scan: Scan, wanted: FileFilter) -> str:

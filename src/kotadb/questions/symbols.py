@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
+from kotadb import languages
 from kotadb.errors import Ambiguous, InvalidCursor, NotFound
 from kotadb.model import ReferenceKind, SymbolKind
 from kotadb.postgres import symbols as stored
@@ -66,7 +67,7 @@ def symbols(scope: Scope, asked: Symbols) -> Found:
     """The symbols of a name: those that have it, that begin with it, that it abbreviates, or else resembles."""
     names = _Names(scope, asked.query, _chosen(asked))
     items, following = names.page(_start(scope, asked.cursor), asked.limit)
-    unseen = doubts.unseen_text(scope, doubts.ALL)
+    unseen = doubts.unseen_text(scope, languages.names())
     content = {"query": asked.query, "symbols": items, "next_cursor": scope.cursor(following)}
     return Found(content, [*unseen.clauses, *names.doubts], unseen.skipped, complete=COMPLETE)
 

@@ -1,6 +1,5 @@
 """Which definitions nobody refers to."""
 
-from collections import OrderedDict
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
@@ -14,6 +13,7 @@ from kotadb.postgres import unused as stored
 from kotadb.questions.asking import Found, PagedParameters, Scope
 from kotadb.questions.doubts import counted, unseen_text
 from kotadb.questions.globs import path_filter
+from kotadb.questions.remembered import remembered
 
 COMPLETE = (
     "Complete means: all source was read, and no name in it is left that may mean a definition which is not listed. "
@@ -39,9 +39,6 @@ MAX_DEPTH = 30
 """Of classes that are each the base of the next."""
 
 MAX_INTEGER = 2**31 - 1
-
-REMEMBERED = 16
-
 
 Glob = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 
@@ -85,8 +82,6 @@ REASONS = {
     "script": _Reason(Confidence.LOW, "The file is no module: what it defines, other scripts may use."),
     "errors": _Reason(Confidence.LOW, "The file has syntax errors, and what refers to it may be lost in them."),
 }
-
-_remembered: OrderedDict[str, frozenset[str]] = OrderedDict()
 
 
 class OfDefinitions(PagedParameters):
@@ -173,17 +168,13 @@ def _whole(pattern: str | None) -> str:
     return "^$" if pattern is None else f"^({pattern})$"
 
 
+@remembered
 def _published(scope: Scope) -> frozenset[str]:
-    """The files whose exports are for the outside. Worked out once for what an index holds."""
-    known = _remembered.get(scope.version)
-    if known is None:
-        texts = stored.texts(scope.connection, scope.index, scope.index.manifests or {})
-        modules = languages.modules(Files(stored.paths(scope.connection, scope.index), texts.get))
-        published = (family.published() for family in {id(found): found for found in modules.values()}.values())
-        known = _remembered[scope.version] = frozenset().union(*published)
-        while len(_remembered) > REMEMBERED:
-            _remembered.popitem(last=False)
-    return known
+    """The files whose exports are for the outside."""
+    texts = stored.texts(scope.connection, scope.index, scope.index.manifests or {})
+    modules = languages.modules(Files(stored.paths(scope.connection, scope.index), texts.get))
+    published = (family.published() for family in {id(found): found for found in modules.values()}.values())
+    return frozenset().union(*published)
 
 
 def _definition(row: dict[str, Any]) -> dict[str, Any]:

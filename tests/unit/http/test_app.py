@@ -2,7 +2,7 @@
 
 import pytest
 
-from kotadb.http.app import pause_after
+from kotadb.jobs.waiting import pause_after
 
 
 @pytest.mark.parametrize(("waited", "pause"), [(0, 0.05), (0.5, 0.05), (1, 0.1), (2, 0.2), (2.5, 0.25), (50, 0.25)])

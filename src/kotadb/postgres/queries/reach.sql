@@ -7,12 +7,6 @@ from symbols
 where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = any(%(file_ids)s)
 order by file_id, line_start, column_start, line_end desc, column_end desc, name_line, name_column
 
--- name: contents
-select f.file_id, b.content
-from indexed_files f
-join source_blobs b using (repository_id, blob_sha, language, extractor_version)
-where f.repository_id = %(repository_id)s and f.index_id = %(index_id)s and f.file_id = any(%(file_ids)s)
-
 -- name: users
 -- What refers to one of the symbols: each symbol, or file outside of its symbols, once, with the first line that does. What
 -- only imports comes last, for a use says more.

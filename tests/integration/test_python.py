@@ -20,7 +20,7 @@ FILES: dict[str, str | bytes] = {"a.py": "import b\n", "b.py": "x = 1\n"}
 
 @pytest.fixture(scope="module")
 def k(module_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[kotadb.Kotadb]:
-    folder = tmp_path_factory.mktemp("library")
+    folder = tmp_path_factory.mktemp("python")
     with kotadb.open(database_url=module_url, data_dir=str(folder / "data"), temp_dir=folder) as opened:
         yield opened
 

@@ -6,7 +6,7 @@
 
     with kotadb.open() as k:
         k.index(".")
-        k.dependents(".", path="src/a.py")["files"]
+        k.dependents(".", of="src/a.py")["files"]
 
 Answers are the same plain values that HTTP and `--json` give, errors those of `kotadb.errors`. What is indexed is
 shared with the command line: its database, its owner `local`, its settings.
