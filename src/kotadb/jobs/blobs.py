@@ -17,10 +17,14 @@ from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
 from kotadb.parsers.zygote import Zygote
 from kotadb.pipeline.discover import decode, inspect
 from kotadb.pipeline.packing import PackedFacts
-from kotadb.postgres.store import Blob, BlobKey, add_blobs, known_blobs, skipped_blobs
+from kotadb.pipeline.words import word_hashes, words
+from kotadb.postgres.database import Connection
+from kotadb.postgres.store import Blob, BlobKey, add_blobs, add_words, known_blobs, skipped_blobs
 from kotadb.settings import Settings
 
 BATCH_BYTES = 2 * 1024 * 1024
+MAX_WORDS = 100_000
+"""So many words are remembered, some 10 MB; after that they are put into the vocabulary once more."""
 LOG_MEMORY_ABOVE_FILES = 1_000
 
 log = get_logger(__name__)
@@ -63,7 +67,7 @@ def parse_blobs(
             for parsed in batch:
                 key, facts = new[parsed.key], PackedFacts.of_bytes(parsed.facts)
                 result.facts[key] = facts
-                stored.append(Blob(key, parsed.source, facts))
+                stored.append((key, parsed.source, facts))
                 seconds[Step.PARSE] += parsed.parse_seconds
                 seconds[Step.SYMBOLS] += parsed.symbols_seconds
                 seconds[Step.REFERENCES] += parsed.references_seconds
@@ -140,11 +144,13 @@ class _BlobStore:
         self._thread = thread
         self._replaced = replaced
         self._last: Future[list[str]] | None = None
+        self._words: set[bytes] = set()
+        """Of the vocabulary what this run has added to it."""
 
-    def add(self, blobs: Sequence[Blob]) -> None:
+    def add(self, parsed: Sequence[tuple[BlobKey, bytes, PackedFacts]]) -> None:
         """Store a batch, once the one before is stored."""
         self.wait()
-        self._last = self._thread.submit(copy_context().run, _store_blobs, self._run, blobs)
+        self._last = self._thread.submit(copy_context().run, _store_blobs, self._run, parsed, self._words)
 
     def wait(self) -> None:
         """Wait for the last batch. Raises what went wrong with it."""
@@ -154,8 +160,23 @@ class _BlobStore:
             self._last = None
 
 
-def _store_blobs(run: Run, blobs: Sequence[Blob]) -> list[str]:
-    return run.store(lambda connection: add_blobs(connection, run.repository_id, blobs, replace=run.job.force))
+def _store_blobs(run: Run, parsed: Sequence[tuple[BlobKey, bytes, PackedFacts]], known: set[bytes]) -> list[str]:
+    """Store a batch with its words, and add those to the vocabulary that are not `known` to be in it."""
+    blobs, new = [], set[bytes]()
+    for key, source, facts in parsed:
+        found = words(source)
+        blobs.append(Blob(key, source, word_hashes(run.repository_id, found), facts))
+        new |= found - known
+
+    def store(connection: Connection) -> list[str]:
+        add_words(connection, run.repository_id, new)
+        return add_blobs(connection, run.repository_id, blobs, replace=run.job.force)
+
+    replaced = run.store(store)
+    if len(known) > MAX_WORDS:
+        known.clear()
+    known |= new
+    return replaced
 
 
 @contextmanager

@@ -49,6 +49,7 @@ from kotadb.postgres.store import (
     end_shadow,
     refresh_statistics,
     store,
+    tidy_words,
     write_skipped,
 )
 from kotadb.settings import Settings
@@ -344,13 +345,15 @@ def _write(run: Run, commit: _Commit, todo: Plan, facts: Facts, linker: Linker, 
 
 
 def _tidy(run: Run, written: int) -> None:
-    """Delete blobs that nothing refers to any more, and have the planner know of the files that were stored.
+    """Delete blobs that nothing refers to, put words in order, and have the planner know of the files that came.
 
     The job is done by now: trouble here is not its failure.
     """
     try:
         with run.database.transaction() as connection:
             collected = collect_blobs(connection, run.repository_id)
+        with run.database.transaction() as connection:
+            tidy_words(connection, run.repository_id)
         with run.database.transaction() as connection:
             refresh_statistics(connection, written)
     except (psycopg.Error, DatabaseUnavailable) as error:

@@ -7,6 +7,7 @@ that of the COPY statements in postgres/queries/store.sql.
 Source of the format: the chapter on COPY in PostgreSQL's manual, "Binary Format".
 """
 
+import struct
 from collections.abc import Iterable, Sequence
 from struct import Struct
 
@@ -20,6 +21,7 @@ DEPENDENCY_FIELDS = 10
 NULL = b"\xff\xff\xff\xff"
 _HEAD = Struct("!hiqiiii").pack
 _INTEGER = Struct("!ii").pack
+_OID_OF_INTEGER = 23
 _SIX_INTEGERS = Struct("!iiiiiiiiiiii").pack
 FLAG = (b"\0\0\0\1\0", b"\0\0\0\1\1")
 """Fields of type boolean: false, and true."""
@@ -40,6 +42,14 @@ def data(value: bytes) -> bytes:
 def integer(value: int | None) -> bytes:
     """A field of type integer."""
     return _INTEGER(4, value) if value is not None else NULL
+
+
+def integers(values: Sequence[int]) -> bytes:
+    """A field of type integer[]."""
+    fields = [field for value in values for field in (4, value)]
+    dimension = (len(values), 1) if values else ()  # its length, and its lower bound
+    numbers = (len(dimension) // 2, 0, _OID_OF_INTEGER, *dimension, *fields)
+    return data(struct.pack(f"!{len(numbers)}i", *numbers))
 
 
 _SYMBOL_KINDS = {kind: text(kind.value) for kind in SymbolKind}

@@ -1,10 +1,8 @@
 """Looking up the text of an index. Functions take a connection in the caller's transaction."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
-
-import psycopg
 
 from kotadb.model import Index
 from kotadb.postgres.database import Connection
@@ -92,26 +90,22 @@ def contents(connection: Connection, index: Index, keys: Collection[ContentKey])
     return {(row["blob_sha"], row["language"], row["extractor_version"]): row["content"] for row in rows}
 
 
-def candidates(
-    connection: Connection, index: Index, patterns: list[str], *, any_case: bool, limit: int, seconds: float
-) -> set[str] | None:
-    """The blobs that are like one of the patterns. None if there are more than `limit`, or it takes too long."""
-    statement = query("search.candidates_of_any_case" if any_case else "search.candidates_of_case")
-    parameters = {"repository_id": index.repository_id, "index_id": index.index_id, "patterns": patterns}
-    try:
-        with connection.transaction(force_rollback=True):  # which also takes the limit of time back
-            connection.execute(query("search.limit_time"), {"milliseconds": f"{seconds * 1000:.0f}ms"})
-            if any_case and not _folds_ascii(connection):
-                return None
-            found = connection.execute(statement, parameters | {"limit": limit + 1}, prepare=False).fetchall()
-    except psycopg.errors.QueryCanceled:
-        return None
-    return None if len(found) > limit else {row["blob_sha"] for row in found}
+def vocabulary(connection: Connection, repository_id: int) -> list[bytes]:
+    """The words of a repository's texts, in segments, each word on a line of its own."""
+    rows = connection.cursor(binary=True).execute(query("search.vocabulary"), {"repository_id": repository_id})
+    return [row["words"] for row in rows]
 
 
-def _folds_ascii(connection: Connection) -> bool:
-    row = connection.execute(query("search.folds_ascii")).fetchone()
-    return row is not None and row["folds"]
+def blobs(connection: Connection, index: Index, pieces: Sequence[Sequence[int]], limit: int) -> set[str]:
+    """The blobs that have, for each of the pieces, one of the words with these hashes; `limit` of them."""
+    parameters = _ids(index) | {
+        "pieces": [number for number, hashes in enumerate(pieces) for _ in hashes],
+        "words": [each for hashes in pieces for each in hashes],
+        "count": len(pieces), "limit": limit,
+    }  # fmt: skip
+    with connection.transaction(force_rollback=True):  # which takes the planner's setting back
+        connection.execute(query("search.by_index"))
+        return {row["blob_sha"] for row in connection.execute(query("search.blobs"), parameters)}
 
 
 def declaring(connection: Connection, index: Index, name: str) -> Declaring:

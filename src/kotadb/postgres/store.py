@@ -21,7 +21,7 @@ from kotadb.errors import ClaimLost
 from kotadb.model import EXTRACTOR_VERSION, SkippedFile, SkipReason, SourceFile
 from kotadb.pipeline.link import LinkedFile
 from kotadb.pipeline.packing import PackedFacts
-from kotadb.pipeline.rows import FLAG, data, integer, text
+from kotadb.pipeline.rows import FLAG, data, integer, integers, text
 from kotadb.postgres.database import Connection
 from kotadb.postgres.queries import query
 
@@ -35,6 +35,9 @@ CHUNK_BYTES = 1024 * 1024
 CHUNKS_AHEAD = 4
 LOOK_SECONDS = 0.2
 
+SMALL_SEGMENT_BYTES = 256 * 1024
+MAX_SMALL_SEGMENTS = 16
+
 BlobKey = tuple[str, str]
 """A blob's hash and the language it was parsed as: one blob may have names of several languages."""
 
@@ -47,6 +50,8 @@ class Blob(NamedTuple):
 
     key: BlobKey
     content: bytes
+    words: list[int]
+    """As `pipeline.words.word_hashes` makes them."""
     facts: PackedFacts
 
 
@@ -127,11 +132,11 @@ def add_blobs(connection: Connection, repository_id: int, blobs: Sequence[Blob],
 
 def _stored_blobs(connection: Connection, parameters: dict[str, Any]) -> Iterator[Blob]:
     for row in connection.cursor(binary=True).execute(query("store.stored_with_content"), parameters):
-        yield Blob((row["blob_sha"], row["language"]), row["content"].encode(), _packed_facts(row))
+        yield Blob((row["blob_sha"], row["language"]), row["content"].encode(), row["words"], _packed_facts(row))
 
 
 _BLOB_HEAD = Struct("!hiq").pack
-_BLOB_FIELDS = 10
+_BLOB_FIELDS = 11
 
 
 def _blob_row(repository_id: int, blob: Blob) -> bytes:
@@ -140,8 +145,8 @@ def _blob_row(repository_id: int, blob: Blob) -> bytes:
     return b"".join(
         (
             _BLOB_HEAD(_BLOB_FIELDS, 8, repository_id), text(blob_sha), text(language), integer(EXTRACTOR_VERSION),
-            data(blob.content), integer(facts.lines), FLAG[facts.has_errors], data(facts.names), data(facts.outline),
-            data(facts.rows),
+            data(blob.content), integers(blob.words), integer(facts.lines), FLAG[facts.has_errors], data(facts.names),
+            data(facts.outline), data(facts.rows),
         )
     )  # fmt: skip
 
@@ -153,6 +158,27 @@ def _copy(connection: Connection, name: str, rows: Iterable[bytes]) -> None:
         for row in rows:
             copy.write(row)
         copy.write(COPY_END)
+
+
+# ---- words -----------------------------------------------------------------------------------------------------------
+
+
+def add_words(connection: Connection, repository_id: int, words: Collection[bytes]) -> None:
+    """Add words to the vocabulary of a repository, as a segment of their own."""
+    if words:
+        connection.execute(
+            query("store.add_words"), {"repository_id": repository_id, "words": b"\n".join(sorted(words))}
+        )
+
+
+def tidy_words(connection: Connection, repository_id: int) -> None:
+    """Have new words in the index of words, and make the vocabulary's small segments one once there are many."""
+    connection.execute(query("store.put_words_in_place"))
+    parameters = {"repository_id": repository_id, "bytes": SMALL_SEGMENT_BYTES}
+    row = connection.execute(query("store.small_segments"), parameters).fetchone()
+    if row is not None and row["segments"] > MAX_SMALL_SEGMENTS:
+        taken = connection.cursor(binary=True).execute(query("store.take_small_segments"), parameters)
+        add_words(connection, repository_id, set().union(*(row["words"].split(b"\n") for row in taken)))
 
 
 # ---- the index that is there -----------------------------------------------------------------------------------------

@@ -65,7 +65,7 @@ class Matcher:
         # Only the words themselves are the match, and groups cost: they are asked for where one was found.
         self._locate = _compiled(_in_lines(pattern, word=True), case=case, captures=True) if word else None
         required = required_by_regex if regex else required_by_literal
-        self.required: Required | None = required(query, any_case=not case)
+        self.required: Required | None = required(query, any_case=not case, word=word)
 
     @property
     def knows_cases(self) -> bool:
@@ -76,9 +76,9 @@ class Matcher:
         """The lines that match, in order. Raises OutOfTime once the monotonic clock is past the deadline."""
         content, at, number, counted = text.content, 0, 1, 0
         while text.has_lines and at <= len(content):
-            end_of_chunk = _line_end(content, min(at + CHUNK_BYTES, len(content)))
+            end_of_chunk = line_end(content, min(at + CHUNK_BYTES, len(content)))
             while at <= end_of_chunk and (found := self._find.search(content, at, end_of_chunk)):
-                start, end = content.rfind(b"\n", 0, found.start()) + 1, _line_end(content, found.end())
+                start, end = content.rfind(b"\n", 0, found.start()) + 1, line_end(content, found.end())
                 number, counted = number + content.count(b"\n", counted, start), start
                 yield Line(number, start, end, *self._span(content, found))
                 at = end + 1
@@ -92,7 +92,7 @@ class Matcher:
             return True
         content, at = text.content, 0
         while at <= len(content):
-            end_of_chunk = _line_end(content, min(at + CHUNK_BYTES, len(content)))
+            end_of_chunk = line_end(content, min(at + CHUNK_BYTES, len(content)))
             if self._find_exactly.search(content, at, end_of_chunk):
                 return True
             at = end_of_chunk + 1
@@ -119,7 +119,8 @@ class Matcher:
         return span
 
 
-def _line_end(content: bytes, at: int) -> int:
+def line_end(content: bytes, at: int) -> int:
+    """Where the line that this place is in ends."""
     end = content.find(b"\n", at)
     return len(content) if end < 0 else end
 

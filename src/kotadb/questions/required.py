@@ -1,23 +1,28 @@
-"""What a text must hold for a pattern to match in it, as patterns of SQL's LIKE that an index of trigrams can look up.
+"""What words a text must hold for a pattern to match in it, so that an index of words can look it up.
 
-Never more than must be: a text that the pattern matches in is like one of these, whatever it is. What is not plain
-(classes, repetitions, letters whose case databases see differently) is left open, and where nothing is left that an
-index could look up there is no requirement.
+Never more than must be: a text that the pattern matches in has them, whatever it is. What is not plain (classes,
+repetitions) is left open, and where nothing is left that could be looked up there is no requirement.
 """
 
 import re
 from typing import NamedTuple
 
+from kotadb.pipeline.words import WORD
+
 MAX_ALTERNATIVES = 16
 MAX_DEPTH = 40
+MAX_PIECES = 3
+"""More of one alternative take longer to look up than they leave out; the longest ones do."""
 
 # Text holds no NUL: here it stands for anything at all. A choice of texts, each with what may be anywhere between.
 _GAP = "\0"
 _Texts = tuple[str, ...]
 _ANYTHING: _Texts = (_GAP,)
 _NOTHING: _Texts = ("",)
+_BOUNDARY = "\1"
+"""Stands for RE2's `\\b`; where a text has it itself, it is between words too."""
 
-_LOOKED_UP = re.compile(r"[^\W_]{3}")
+_LONG = re.compile(r"\w{3}")
 _QUOTED = re.compile(r"\\Q(.*?)(?:\\E|\Z)|(\\.|[^\\])", re.DOTALL)
 _META = re.compile(r"[\\.+*?()|\[\]{}^$]")
 _REPETITION = re.compile(r"(?:[*+?]|\{(\d+)(?:,\d*)?\})\??")
@@ -25,30 +30,40 @@ _GROUP = re.compile(r"\((?:\?(?:P?<[^>]*>|([A-Za-z-]*)([:)])))?")
 _CLASS = re.compile(r"\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]", re.DOTALL)
 _FEW = re.compile(r"\[([A-Za-z0-9]{1,4})\]")
 _OPEN_ESCAPE = re.compile(r"\\(?:[pP](?:\{[^}]*\}|.)|x(?:\{[^}]*\}|..)|[0-7]{1,3}|[dDwWsSafnrtv])", re.DOTALL)
-_EMPTY_ESCAPE = re.compile(r"\\[AbBz]")
+_WORD_BOUNDARY = re.compile(r"\\b")
+_EMPTY_ESCAPE = re.compile(r"\\[ABz]")
+
+
+class Piece(NamedTuple):
+    """Some word begins or ends with this, is this, or holds it."""
+
+    text: bytes
+    begins: bool
+    """Whether the word begins with it."""
+    ends: bool
 
 
 class Required(NamedTuple):
-    """Every text that matches is like one of the patterns."""
+    """Every text that matches has, for one of the alternatives, words with all of its pieces."""
 
-    patterns: list[str]
+    alternatives: tuple[tuple[Piece, ...], ...]
     any_case: bool
-    """Whether upper and lower case are the same: the patterns are for ILIKE."""
+    """Whether upper and lower case are the same."""
 
 
-def required_by_literal(text: str, *, any_case: bool) -> Required | None:
-    """What a text must hold that this one occurs in; None if an index cannot tell."""
-    return _required(("".join(map(_literal, text)),), any_case=any_case)
+def required_by_literal(text: str, *, any_case: bool, word: bool = False) -> Required | None:
+    """What a text must hold that this one occurs in, as a word maybe; None if an index cannot tell."""
+    return _required((text,), any_case=any_case, word=word)
 
 
-def required_by_regex(pattern: str, *, any_case: bool) -> Required | None:
+def required_by_regex(pattern: str, *, any_case: bool, word: bool = False) -> Required | None:
     """What a text must hold that a pattern of RE2's matches in, one that RE2 accepts; None if an index cannot tell."""
     reader = _Reader(unquoted(pattern))
     try:
         texts = reader.alternation(0)
     except _Unclear:
         return None
-    return _required(texts, any_case=any_case or reader.folds) if reader.is_at_end else None
+    return _required(texts, any_case=any_case or reader.folds, word=word) if reader.is_at_end else None
 
 
 def unquoted(pattern: str) -> str:
@@ -56,24 +71,31 @@ def unquoted(pattern: str) -> str:
     return _QUOTED.sub(lambda found: found[2] or _META.sub(r"\\\g<0>", found[1]), pattern)
 
 
-def _required(texts: _Texts, *, any_case: bool) -> Required | None:
-    if not _can_be_looked_up(texts):
-        return None
-    return Required(sorted({_like(text) for text in texts}), any_case)
+def _required(texts: _Texts, *, any_case: bool, word: bool) -> Required | None:
+    alternatives = {_pieces(f" {text} " if word else text, any_case=any_case) for text in texts}
+    return Required(tuple(sorted(alternatives)), any_case) if all(alternatives) else None
+
+
+def _pieces(text: str, *, any_case: bool) -> tuple[Piece, ...]:
+    """The pieces of words in it; where it ends or has a gap, the word may go on."""
+    found = set()
+    for run in (run.encode() for run in text.split(_GAP)):
+        for word in WORD.finditer(run):
+            begins = _is_edge(run, word.start() - 1, word[0][:1], any_case)
+            found.add(Piece(word[0], begins, _is_edge(run, word.end(), word[0][-1:], any_case)))
+    return tuple(sorted(found, key=lambda piece: (-len(piece.text), piece))[:MAX_PIECES])
+
+
+def _is_edge(run: bytes, at: int, letter: bytes, any_case: bool) -> bool:
+    """Whether a word ends at that place, which is next to this letter of it."""
+    if not 0 <= at < len(run):
+        return False
+    # To RE2 only ASCII has word characters: at `\b` there may be others, next to a letter that is none or can be none.
+    return run[at : at + 1] != _BOUNDARY.encode() or (letter.isascii() and not (any_case and letter in b"kKsS"))
 
 
 def _can_be_looked_up(texts: _Texts) -> bool:
-    return all(_LOOKED_UP.search(text) for text in texts)
-
-
-def _like(text: str) -> str:
-    runs = [re.sub(r"[\\%_]", r"\\\g<0>", run) for run in text.split(_GAP) if run]
-    return f"%{'%'.join(runs)}%"
-
-
-def _literal(char: str) -> str:
-    """A character, unless it has another case and is no ASCII: what that is depends on the database."""
-    return char if char.isascii() or char.lower() == char.upper() else _GAP
+    return all(_LONG.search(text) for text in texts)
 
 
 class _Unclear(Exception):
@@ -126,7 +148,7 @@ class _Reader:
         self._at += 1
         if char == ".":
             return _ANYTHING
-        return _NOTHING if char in "^$" else (_literal(char),)
+        return _NOTHING if char in "^$" else (char,)
 
     def _group(self, depth: int) -> _Texts:
         opened = self._take(_GROUP)
@@ -153,6 +175,8 @@ class _Reader:
             return _ANYTHING
         if self._take(_EMPTY_ESCAPE):
             return _NOTHING
+        if self._take(_WORD_BOUNDARY):
+            return (_BOUNDARY,)
         char = self._pattern[self._at + 1 : self._at + 2]
         if not char.isascii() or char.isalnum():
             raise _Unclear

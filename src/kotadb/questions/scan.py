@@ -1,8 +1,7 @@
 """Going through the files of an index in the order of an answer, until its page is full.
 
-What is common is soon found in any files, and what is rare is looked up: so the first megabyte of the files is searched
-as it comes, and only if that does not fill the page is the index of trigrams asked where to go on. It knows which files
-may match; where they are too many, or nothing can be looked up, all files are searched, as far as the time goes.
+The index of words knows which files may match; where they are too many, or it cannot tell, all files are searched, as
+far as the time goes.
 """
 
 import time
@@ -15,17 +14,14 @@ from kotadb.errors import InvalidCursor
 from kotadb.postgres import search
 from kotadb.postgres.search import Declaring, FileFilter, Place
 from kotadb.questions.asking import Scope
+from kotadb.questions.lookup import lookup
 from kotadb.questions.matcher import Line, Matcher, OutOfTime, Text, searched
 
 SECONDS = 2.0
 """After this a page ends as it is."""
-LOOKUP_SECONDS = 0.5
-MAX_CANDIDATES = 300
-"""The server compares each candidate with the pattern itself, at some 50 MB/s: with more it is better to search."""
-FIRST_BYTES = 1024 * 1024
-COUNTED_BYTES = 4 * 1024 * 1024
-"""Where the candidates are known all matches are counted, if that is to search so much at most."""
-COUNTED_LINES = 10_000
+COUNTED_BYTES = 2 * 1024 * 1024
+"""All matches are counted, if that is to search so much at most."""
+COUNTED_LINES = 2_000
 """So many lines are counted that are not on the page."""
 MIN_BATCH_BYTES = 128 * 1024
 MAX_BATCH_BYTES = 4 * 1024 * 1024
@@ -81,7 +77,7 @@ class Scan:
         self._settled: set[int] = set()
         """Files that are not of the last rank: they match as it is written, or not at all."""
         self._read = 0
-        self._to_read = FIRST_BYTES
+        self._to_read = COUNTED_BYTES
         self._to_count = COUNTED_LINES
         self._searched_any = False
         self._deadline = time.monotonic() + SECONDS
@@ -104,30 +100,10 @@ class Scan:
 
     def run(self) -> None:
         """Search until the page is full, everything was searched, or the time is over."""
-        candidates, required = None, self._matcher.required
-        while True:
-            with closing(self._batches(candidates)) as batches:
-                for batch in batches:
-                    if not self._search(batch):
-                        return
-                    if required is not None and self._read >= FIRST_BYTES:
-                        candidates, required = self._candidates(), None
-                        if candidates is not None:
-                            break
-                else:
-                    self.counted = True
-                    return
-
-    def _candidates(self) -> set[str] | None:
         required = self._matcher.required
-        assert required is not None
-        found = search.candidates(
-            self._connection, self._index, required.patterns, any_case=required.any_case,
-            limit=MAX_CANDIDATES, seconds=LOOKUP_SECONDS,
-        )  # fmt: skip
-        if found is not None:
-            self._to_read = COUNTED_BYTES
-        return found
+        blobs = lookup(self._connection, self._index, required) if required is not None else None
+        with closing(self._batches(blobs)) as batches:
+            self.counted = all(map(self._search, batches)) or self.counted
 
     # ---- which files -------------------------------------------------------------------------------------------------
 
@@ -139,11 +115,11 @@ class Scan:
             raise InvalidCursor
         return Place(min(position.rank, IN_ITS_CASE), file["test"], file["path"], position.line > 0)
 
-    def _batches(self, candidates: set[str] | None) -> Generator[list[_Ranked], None, None]:
+    def _batches(self, blobs: set[str] | None) -> Generator[list[_Ranked], None, None]:
         """The files after the last one that was searched, as many together as are read at once."""
         batch: list[_Ranked] = []
         size, room = 0, MIN_BATCH_BYTES
-        for ranked in self._ranked(candidates):
+        for ranked in self._ranked(blobs):
             batch.append(ranked)
             size += ranked.file["size_bytes"]
             if size >= room or len(batch) >= MAX_BATCH_FILES:
@@ -152,18 +128,18 @@ class Scan:
         if batch:
             yield batch
 
-    def _ranked(self, candidates: set[str] | None) -> Iterator[_Ranked]:
+    def _ranked(self, blobs: set[str] | None) -> Iterator[_Ranked]:
         place, is_last_rank = self._place, self._last.rank == IN_OTHER_CASE
         if not is_last_rank:
-            for file in self._rows(place, candidates):
+            for file in self._rows(place, blobs):
                 yield _Ranked(file["rank"], file)
         if self._matcher.knows_cases:
-            for file in self._rows(place if is_last_rank else None, candidates):
+            for file in self._rows(place if is_last_rank else None, blobs):
                 if file["rank"] == IN_ITS_CASE and file["file_id"] not in self._settled:
                     yield _Ranked(IN_OTHER_CASE, file)
 
-    def _rows(self, place: Place | None, candidates: set[str] | None) -> Iterator[Row]:
-        return search.files(self._connection, self._index, self._wanted, self._declaring, place, candidates)
+    def _rows(self, place: Place | None, blobs: set[str] | None) -> Iterator[Row]:
+        return search.files(self._connection, self._index, self._wanted, self._declaring, place, blobs)
 
     # ---- what is in them ---------------------------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from kotadb.jobs import requests
 from kotadb.jobs.index_repo import perform
 from kotadb.model import IndexRequest, Job, Owner
 from kotadb.parsers.zygote import Zygote
+from kotadb.pipeline.words import word_hashes, words
+from kotadb.postgres import store
 from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 from support.commits import COMMITS, CYCLES, MODULES, module
@@ -160,6 +162,42 @@ def test_rows_that_were_lost_are_told_and_repaired(database: Database, index: In
         connection.execute("delete from symbol_references where name = 'C'")
     assert drift(index, repo) == {"files": 2, "blobs": 0, "paths": ["b.ts", "barrel.ts"]}
     assert drift(index, repo) == AS_REBUILT
+
+
+def test_words_that_were_lost_are_told_and_repaired(database: Database, index: Index, tmp_path: Path) -> None:
+    repo = make_repo(tmp_path / "repo", BARREL)
+    index(repo)
+    with database.transaction() as connection:
+        wrong = connection.execute("update source_blobs set words = '{7}'").rowcount
+        connection.execute("delete from vocabulary")
+    assert drift(index, repo) == {"files": 0, "blobs": wrong, "paths": []}
+    assert drift(index, repo) == AS_REBUILT
+    assert_words_are_known(database)
+
+
+def test_each_commit_adds_its_words_and_they_stay_few_segments(
+    database: Database, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "MAX_SMALL_SEGMENTS", 2)
+    repo = make_repo(tmp_path / "repo", BARREL)
+    index(repo)
+    for number in range(5):
+        repo.commit({"a.ts": f"export const name{number} = 'größe'\n"})
+        index(repo)
+        assert 1 <= len(assert_words_are_known(database)) <= 2
+
+
+def assert_words_are_known(database: Database) -> list[bytes]:
+    """Each stored text has the hashes of its words, and the vocabulary, in segments, has all of them."""
+    with database.transaction() as connection:
+        blobs = connection.execute("select repository_id, content, words from source_blobs").fetchall()
+        segments = [row["words"] for row in connection.execute("select words from vocabulary").fetchall()]
+    known = {word for segment in segments for word in segment.split(b"\n")}
+    for blob in blobs:
+        found = words(blob["content"].encode())
+        assert blob["words"] == word_hashes(blob["repository_id"], found)
+        assert found <= known
+    return segments
 
 
 def test_what_was_skipped_for_its_content_is_not_read_again(database: Database, index: Index, tmp_path: Path) -> None:

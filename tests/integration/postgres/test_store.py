@@ -63,7 +63,10 @@ def store_files(
     index = job.repository_id, job.index_id
     linker = Linker(index, sources, numbers, by_path, {}, facts.__getitem__, ())
     with database.transaction() as connection:
-        blobs = [Blob((file.blob_sha, file.language), b"text", kept) for file, kept in zip(sources, facts, strict=True)]
+        blobs = [
+            Blob((file.blob_sha, file.language), b"text", [1, 2], kept)
+            for file, kept in zip(sources, facts, strict=True)
+        ]
         add_blobs(connection, job.repository_id, blobs, replace=rewrite)
     with database.transaction() as connection:
         stored = stored_files(connection, *index)

@@ -8,7 +8,9 @@ import pytest
 
 from kotadb.access.keys import local_owner
 from kotadb.model import EXTRACTOR_VERSION
-from kotadb.postgres.database import Database
+from kotadb.pipeline.words import word_hashes, words
+from kotadb.postgres.database import Connection, Database
+from kotadb.postgres.store import add_words
 from kotadb.questions.asking import ask
 from kotadb.questions.table import QUESTIONS
 
@@ -26,10 +28,10 @@ made as (
 file as (select m.*, n as file_id, 'src/m' || n || '.py' as path, 'blob' || n as sha
     from made m, generate_series(1, {FILES}) n),
 blobs as (
-    insert into source_blobs (repository_id, blob_sha, language, extractor_version, content, lines, has_errors, names,
-        outline, rows)
+    insert into source_blobs (repository_id, blob_sha, language, extractor_version, content, words, lines, has_errors,
+        names, outline, rows)
     select repository_id, sha, 'python', {EXTRACTOR_VERSION},
-        repeat('value' || file_id || ' = function' || file_id || '()' || E'\\n', 60), 60, false, '', '', ''
+        repeat('value' || file_id || ' = function' || file_id || '()' || E'\\n', 60), '{{}}', 60, false, '', '', ''
     from file),
 files as (
     insert into indexed_files (repository_id, index_id, file_id, path, language, blob_sha, extractor_version,
@@ -84,8 +86,23 @@ def filled(module_url: str) -> Iterator[tuple[Database, UUID]]:
         with database.transaction() as connection:
             connection.execute(FILL, {"owner_id": owner_id})
         with database.transaction() as connection:
+            fill_words(connection)
+        with database.transaction() as connection:
             connection.execute("analyze")
         yield database, owner_id
+
+
+def fill_words(connection: Connection) -> None:
+    """Give each text its words, and each repository its vocabulary."""
+    texts: dict[int, list[tuple[str, set[bytes]]]] = {}
+    for row in connection.execute("select repository_id, blob_sha, content from source_blobs").fetchall():
+        texts.setdefault(row["repository_id"], []).append((row["blob_sha"], words(row["content"].encode())))
+    for repository_id, blobs in texts.items():
+        add_words(connection, repository_id, set().union(*(found for _, found in blobs)))
+        connection.cursor().executemany(
+            "update source_blobs set words = %s where repository_id = %s and blob_sha = %s",
+            [(word_hashes(repository_id, found), repository_id, blob_sha) for blob_sha, found in blobs],
+        )
 
 
 @pytest.mark.parametrize(("name", "parameters"), ASKED)

@@ -15,7 +15,7 @@ from kotadb.model import IndexRequest
 from kotadb.parsers.zygote import Zygote
 from kotadb.postgres.database import Connection, Database
 from kotadb.postgres.queries import query
-from kotadb.questions import scan
+from kotadb.questions import lookup, scan
 from kotadb.questions.asking import Scope
 from kotadb.settings import Settings
 from support.questions import Indexed, index_files, paths, verdict
@@ -51,15 +51,14 @@ SKIPPED = {"big.bin", "min.js"}
 class Way(NamedTuple):
     """How files are gone through."""
 
-    first_bytes: int
-    max_candidates: int
+    max_blobs: int
     batch_bytes: int
 
 
 WAYS = {
-    "as they come": Way(1 << 20, 300, 1 << 17),
-    "looked up": Way(0, 300, 1),
-    "too many to look up": Way(0, 1, 40),
+    "looked up": Way(1_000, 1 << 17),
+    "looked up, and one at a time": Way(1_000, 1),
+    "too many to look up": Way(0, 40),
 }
 
 
@@ -76,8 +75,7 @@ def odd(module_url: str, zygote: Zygote, tmp_path_factory: pytest.TempPathFactor
 @pytest.fixture(params=WAYS)
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     chosen = WAYS[request.param]
-    monkeypatch.setattr(scan, "FIRST_BYTES", chosen.first_bytes)
-    monkeypatch.setattr(scan, "MAX_CANDIDATES", chosen.max_candidates)
+    monkeypatch.setattr(lookup, "MAX_BLOBS", chosen.max_blobs)
     monkeypatch.setattr(scan, "MIN_BATCH_BYTES", chosen.batch_bytes)
     return str(request.param)
 
@@ -220,8 +218,8 @@ def test_a_page_says_how_much_there_is_if_all_was_searched_and_else_that_there_i
 ) -> None:
     answer = odd.search("getUser", limit=2, path=["src/*.ts"])
     assert (answer["lines_found"], answer["files_found"], answer["all_counted"]) == (6, 5, True)
-    monkeypatch.setattr(scan, "FIRST_BYTES", 0)
     monkeypatch.setattr(scan, "COUNTED_BYTES", 0)
+    monkeypatch.setattr(scan, "MIN_BATCH_BYTES", 1)
     answer = odd.search("getUser", limit=2, path=["src/*.ts"])
     assert not answer["all_counted"]
     assert 2 < answer["lines_found"] <= 6
@@ -235,7 +233,7 @@ def test_where_the_time_is_over_the_answer_goes_on_on_the_next_page(
 ) -> None:
     monkeypatch.setattr(scan, "SECONDS", 0)
     first = odd.search("name")
-    if way != "as they come":  # where all files are one batch
+    if way != "looked up":  # where all files are one batch
         kind, reason = verdict(first)
         assert kind == "lower_bound"
         assert "the time for one answer was over" in reason
@@ -373,10 +371,10 @@ def test_what_cannot_be_searched_for_is_explained(odd: Indexed, asked: dict[str,
 FILL = """
     insert into repositories (owner_id, address, name)
     select owner_id, '/elsewhere/' || n, 'elsewhere' from repositories, generate_series(1, 10) n;
-    insert into source_blobs (repository_id, blob_sha, language, extractor_version, content, lines, has_errors, names,
-        outline, rows)
-    select r.id, md5(n::text), 'text', 1, (select string_agg(md5((n * 7 + k)::text), ' ') from generate_series(1, 8) k),
-        1, false, '', '', ''
+    insert into source_blobs (repository_id, blob_sha, language, extractor_version, content, words, lines, has_errors,
+        names, outline, rows)
+    select r.id, md5(n::text), 'text', 1, 'text', array(select n * 7 + k from generate_series(1, 8) k), 1,
+        false, '', '', ''
     from repositories r, generate_series(1, 400) n;
     analyze source_blobs"""
 
@@ -386,19 +384,18 @@ def plan(connection: Connection, statement: str, parameters: dict[str, Any]) -> 
     return "\n".join(row["QUERY PLAN"] for row in rows)
 
 
-def test_texts_are_looked_up_by_their_trigrams_and_never_read_one_after_the_other(odd: Indexed) -> None:
+def test_texts_are_looked_up_by_their_words_and_never_read_one_after_the_other(odd: Indexed) -> None:
     asked: dict[str, Any] = {
-        "repository_id": odd.repository.id, "index_id": odd.index.index_id, "limit": 300,
+        "repository_id": odd.repository.id, "index_id": odd.index.index_id, "limit": 300, "count": 2,
+        "pieces": [0] * 100 + [1], "words": [*range(100), 7],
         "blob_shas": ["a" * 40, "b" * 40], "versions": [odd.index.extractor_version],
     }  # fmt: skip
     with odd.database.transaction() as connection:
         connection.execute(FILL)
-        for patterns in (["%rare%"], ["%e1%", "%abc%"], [f"%{n}%" for n in range(100, 116)]):
-            for statement in ("candidates_of_case", "candidates_of_any_case"):
-                found = plan(connection, statement, asked | {"patterns": patterns})
-                assert "Index Scan on source_blobs_text" in found
-                assert "Seq Scan on source_blobs" not in found
-        assert "source_blobs_odd_case" in plan(connection, "candidates_of_any_case", asked | {"patterns": ["%rare%"]})
+        connection.execute(query("search.by_index"))
+        found = plan(connection, "blobs", asked)
+        assert "Index Scan on source_blobs_words" in found
+        assert "Seq Scan on source_blobs" not in found
         assert "source_blobs_pkey" in plan(connection, "contents", asked)
         connection.execute("delete from repositories where name = 'elsewhere'")
         connection.execute("delete from source_blobs where extractor_version = 1")

@@ -32,48 +32,32 @@ cross join lateral (
     where repository_id = %(repository_id)s and blob_sha = wanted.blob_sha and extractor_version = any(%(versions)s)
     offset 0) b
 
--- name: candidates_of_case
--- The blobs of an index that are like one of the patterns, as far as the limit goes. The planner does not see what a
--- pattern is: so it takes the trigrams for it, which look up what is rare and what is common alike, and with them the
--- repository's own blobs. A fence keeps the limit from it, for the sake of which it would read them all.
+-- name: vocabulary
+select words from vocabulary where repository_id = %(repository_id)s
+
+-- name: by_index
+-- The planner takes new words that wait beside the index for so dear that it would read all texts for each word.
+select set_config('enable_seqscan', 'off', true)
+
+-- name: blobs
+-- The blobs of an index that have a word of each piece, as far as the limit goes. Words are looked up one by one: their
+-- lists are then read once, where a look for any of many words compares each of them with every blob. Their hashes are
+-- of one repository; asked for its blobs inside of the fence the planner might read them all.
 with found as materialized (
-    select b.blob_sha, b.language, b.extractor_version
-    from unnest(%(patterns)s::text[]) as wanted (pattern)
+    select distinct wanted.piece, b.blob_sha, b.language, b.extractor_version
+    from unnest(%(pieces)s::integer[], %(words)s::integer[]) as wanted (piece, word)
     cross join lateral (
-        select blob_sha, language, extractor_version from source_blobs
-        where repository_id = %(repository_id)s and content like wanted.pattern offset 0) b)
+        select repository_id, blob_sha, language, extractor_version from source_blobs
+        where words @> array[wanted.word] offset 0) b
+    where b.repository_id = %(repository_id)s)
 select b.blob_sha from found b
 where exists (
     select from indexed_files f
     where (f.repository_id, f.index_id, f.blob_sha, f.language, f.extractor_version)
         = (%(repository_id)s, %(index_id)s, b.blob_sha, b.language, b.extractor_version))
+group by b.blob_sha, b.language, b.extractor_version
+having count(*) = %(count)s
 limit %(limit)s
-
--- name: candidates_of_any_case
--- The same in upper and lower case.
-with found as materialized (
-    select b.blob_sha, b.language, b.extractor_version
-    from unnest(%(patterns)s::text[]) as wanted (pattern)
-    cross join lateral (
-        select blob_sha, language, extractor_version from source_blobs
-        where repository_id = %(repository_id)s and content ilike wanted.pattern offset 0) b
-    union all
-    select blob_sha, language, extractor_version from source_blobs
-    where repository_id = %(repository_id)s
-        and (strpos(content, U&'\017F') > 0 or strpos(content, U&'\212A') > 0))
-select b.blob_sha from found b
-where exists (
-    select from indexed_files f
-    where (f.repository_id, f.index_id, f.blob_sha, f.language, f.extractor_version)
-        = (%(repository_id)s, %(index_id)s, b.blob_sha, b.language, b.extractor_version))
-limit %(limit)s
-
--- name: folds_ascii
--- In Turkish it does not.
-select lower('KIS') = 'kis' as folds
-
--- name: limit_time
-select set_config('statement_timeout', %(milliseconds)s, true)
 
 -- name: declaring
 -- The files that declare a symbol of a name, in this case or another.

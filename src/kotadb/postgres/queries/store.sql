@@ -39,7 +39,7 @@ select blob_sha, language from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
 -- name: stored_with_content
-select blob_sha, language, content, lines, has_errors, names, outline, rows from source_blobs
+select blob_sha, language, content, words, lines, has_errors, names, outline, rows from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
 -- name: delete_blobs
@@ -49,7 +49,8 @@ where b.repository_id = %(repository_id)s and b.extractor_version = %(extractor_
     and b.blob_sha = gone.blob_sha and b.language = gone.language
 
 -- name: copy_blobs
-copy source_blobs (repository_id, blob_sha, language, extractor_version, content, lines, has_errors, names, outline, rows)
+copy source_blobs (repository_id, blob_sha, language, extractor_version, content, words, lines, has_errors, names, outline,
+    rows)
 from stdin (format binary)
 
 -- name: files
@@ -166,6 +167,19 @@ drop table pg_temp.indexed_files, pg_temp.symbols, pg_temp.symbol_references, pg
 -- name: store
 select store_indexed_data(%(job_id)s, %(claim)s, %(commit_sha)s, %(branch)s, %(extractor_version)s, %(limits)s,
     %(manifests)s, %(stats)s) as stats
+
+-- name: add_words
+insert into vocabulary (repository_id, words) values (%(repository_id)s, %(words)s)
+
+-- name: put_words_in_place
+-- What is new waits in a list that is read whole for each word that is looked up.
+select gin_clean_pending_list('source_blobs_words')
+
+-- name: small_segments
+select count(*) as segments from vocabulary where repository_id = %(repository_id)s and octet_length(words) < %(bytes)s
+
+-- name: take_small_segments
+delete from vocabulary where repository_id = %(repository_id)s and octet_length(words) < %(bytes)s returning words
 
 -- name: lock_blobs
 -- Claims share this lock (jobs.sql): no run starts while blobs are collected, and we never wait for one that does.

@@ -1,0 +1,57 @@
+"""Which blobs of an index may match: those with the words that a pattern requires."""
+
+from collections.abc import Iterable
+
+import re2
+
+from kotadb.model import Index
+from kotadb.pipeline.words import word_hashes
+from kotadb.postgres import search
+from kotadb.postgres.database import Connection
+from kotadb.questions.matcher import line_end
+from kotadb.questions.required import Piece, Required
+
+MAX_WORDS = 500
+"""A piece of more words than this is in so many files that looking at them as they come is as good."""
+MAX_BLOBS = 20_000
+# Next to a word there may be a character of another script, which our words go on with.
+_BEGINS = rb"(?:^|[^\x00-\x7f])"
+_ENDS = rb"(?:$|[^\x00-\x7f])"
+
+
+def lookup(connection: Connection, index: Index, required: Required) -> set[str] | None:
+    """The hashes of the blobs that may match. None if they are too many to be worth it, or cannot be told."""
+    segments = search.vocabulary(connection, index.repository_id)
+    words: dict[Piece, set[bytes] | None] = {}
+    for piece in {piece for pieces in required.alternatives for piece in pieces}:
+        words[piece] = words_with(piece, segments, any_case=required.any_case)
+    found: set[str] = set()
+    for pieces in required.alternatives:
+        known = [these for piece in pieces if (these := words[piece]) is not None]
+        if not known:
+            return None
+        if all(known):
+            hashes = [word_hashes(index.repository_id, these) for these in known]
+            found |= search.blobs(connection, index, hashes, MAX_BLOBS + 1)
+        if len(found) > MAX_BLOBS:
+            return None
+    return found
+
+
+def words_with(piece: Piece, segments: Iterable[bytes], *, any_case: bool) -> set[bytes] | None:
+    """The words of a vocabulary that a piece may be of, None if they are more than MAX_WORDS."""
+    options = re2.Options()
+    options.case_sensitive = not any_case
+    options.never_capture = True
+    begins, ends = _BEGINS if piece.begins else b"", _ENDS if piece.ends else b""
+    pattern = re2.compile(b"(?m)" + begins + re2.escape(piece.text) + ends, options)
+    found: set[bytes] = set()
+    for segment in segments:
+        at = 0
+        while at <= len(segment) and (match := pattern.search(segment, at)):
+            at = line_end(segment, match.end())
+            found.add(segment[segment.rfind(b"\n", 0, match.end()) + 1 : at])
+            if len(found) > MAX_WORDS:
+                return None
+            at += 1
+    return found
