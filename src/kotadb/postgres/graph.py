@@ -124,6 +124,11 @@ def skipped(connection: Connection, index: Index, reasons: Iterable[SkipReason])
     return _rows(connection, "skipped", index, reasons=[reason.value for reason in reasons])
 
 
+def committed(connection: Connection, index: Index) -> dict[str, str | None]:
+    """The paths of the commit, each with its blob if it is indexed."""
+    return {row["path"]: row["blob_sha"] for row in _rows(connection, "committed", index)}
+
+
 def files_with_errors(connection: Connection, index: Index) -> Counter[str]:
     """How many files have syntax errors, by language."""
     return _by_language(connection, "files_with_errors", index)

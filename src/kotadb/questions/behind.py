@@ -1,19 +1,33 @@
 """Whether an index is behind what it was made of, as far as that can be told without asking a server."""
 
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
 
+from kotadb.git.layout import Repository as GitRepository
 from kotadb.git.layout import find_repository, tip
+from kotadb.git.worktree import GitIndex, TrackedFile, first_changed, read_index, stamp
 from kotadb.model import Index, JobStatus, Repository
-from kotadb.postgres import jobs
+from kotadb.pipeline.discover import decode_path
+from kotadb.postgres import graph, jobs
 from kotadb.postgres.database import Connection
+
+LOOKED_SECONDS = 2.0
+"""Files of a work tree are looked at again after this."""
+MAX_TREES = 8
+"""Some 200 bytes are kept for each of their files."""
 
 
 def behind(connection: Connection, repository: Repository, index: Index) -> list[dict[str, str]]:
     """Why there may be something newer, each as `{"code", "message"}`; empty if nothing says so.
 
-    Codes are `job_running`, `job_failed` and `head_moved`, of a repository on this machine.
+    Codes are `job_running` and `job_failed`, and of a repository on this machine `head_moved` and `uncommitted`.
     """
-    return [*_jobs(connection, index), *_head(repository, index)]
+    return [*_jobs(connection, index), *_work_tree(connection, repository, index)]
 
 
 def _jobs(connection: Connection, index: Index) -> list[dict[str, str]]:
@@ -26,12 +40,76 @@ def _jobs(connection: Connection, index: Index) -> list[dict[str, str]]:
     return [{"code": "job_running", "message": f"Job {newest['id']} is {newest['status']}: it may change the answer"}]
 
 
-def _head(repository: Repository, index: Index) -> list[dict[str, str]]:
-    if not repository.address.startswith("/") or index.ref is None:
+def _work_tree(connection: Connection, repository: Repository, index: Index) -> list[dict[str, str]]:
+    """What a local repository says of itself."""
+    if not repository.address.startswith("/"):
         return []
     found = find_repository(Path(repository.address))
-    now = tip(found, index.ref) if found is not None else None
-    if now is None or now == index.commit_sha:
+    if found is None:
         return []
-    message = f"{index.ref} has moved since: index the repository again"
-    return [{"code": "head_moved", "message": message}]
+    if index.ref is not None and tip(found, index.ref) not in (None, index.commit_sha):
+        return [{"code": "head_moved", "message": f"{index.ref} has moved since: index the repository again"}]
+    if tip(found, "HEAD") != index.commit_sha:  # the work tree is of something else
+        return []
+    changed = _trees.changed(connection, index, found)
+    if changed is None:
+        return []
+    message = f"{changed} has changes that are not committed, and there may be more: only what is committed is indexed"
+    return [{"code": "uncommitted", "message": message}]
+
+
+class _WorkTree(NamedTuple):
+    """What was found out about one, which holds for a moment."""
+
+    git_index: GitIndex
+    files: Sequence[TrackedFile]
+    """Those that are indexed."""
+    staged: str | None
+    """The path of a file that git's index has otherwise than the commit."""
+    changed: str | None
+    until: float
+
+
+class _WorkTrees:
+    """Keeps what git's index says until it is another one, and what the files say for LOOKED_SECONDS."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[Path, int, datetime | None], _WorkTree] = OrderedDict()
+        self._lock = Lock()
+
+    def changed(self, connection: Connection, index: Index, repository: GitRepository) -> str | None:
+        """The path of a tracked file that is not as the commit has it; None if none is, or that cannot be told."""
+        key = repository.git_dir, index.index_id, index.indexed_at
+        with self._lock:
+            known = self._known.get(key)
+        if known is None or known.git_index.stamp != stamp(repository):
+            known = _read(connection, index, repository)
+        if known is None:
+            return None
+        if known.staged is None and time.monotonic() > known.until:
+            changed = first_changed(repository, known.git_index, known.files)
+            known = known._replace(
+                changed=None if changed is None else decode_path(changed.path), until=time.monotonic() + LOOKED_SECONDS
+            )
+        with self._lock:
+            self._known[key] = known
+            self._known.move_to_end(key)
+            while len(self._known) > MAX_TREES:
+                self._known.popitem(last=False)
+        return known.staged or known.changed
+
+
+_trees = _WorkTrees()
+
+
+def _read(connection: Connection, index: Index, repository: GitRepository) -> _WorkTree | None:
+    assert index.commit_sha is not None
+    staged = read_index(repository, len(index.commit_sha) // 2)
+    if staged is None:
+        return None
+    committed = graph.committed(connection, index)
+    by_path = {decode_path(file.path): file for file in staged.files}
+    same = {path: file for path, file in by_path.items() if committed.get(path) == file.blob_sha}
+    skipped = {path for path, blob_sha in committed.items() if blob_sha is None}  # nobody says which blobs they are
+    changed = (by_path.keys() | committed.keys()) - same.keys() - skipped
+    return _WorkTree(staged, list(same.values()), min(changed, default=None), None, 0.0)

@@ -135,13 +135,13 @@ class _Names:
         return [*abbreviated, *(name for name in names if name not in abbreviated and low in name.lower())]
 
     def _candidates(self) -> list[str]:
-        """Names with its letters; where these are few also those that hold it or a word of it, which takes longer."""
+        """Names with its letters; where these are few also those that hold it, where there are none a word of it."""
         connection, index = self._scope.connection, self._scope.index
         spelled = stored.names_spelled(connection, index, self._text, "".join(self._words), MAX_NAMES)
         if len(spelled) >= ENOUGH_NAMES:
             self.doubts.append("names that have it in the middle were not looked for, as many others may be meant")
             return spelled
-        patterns = _patterns(self._text, self._words)
+        patterns = _patterns(self._text, () if spelled else self._words)
         holding = stored.names_holding(connection, index, self._text, patterns, MAX_NAMES) if patterns else []
         return sorted({*spelled, *holding}, key=lambda name: (len(name), name))
 
@@ -156,11 +156,11 @@ class _Names:
     )  # fmt: skip
 
 
-def _patterns(query: str, words: list[str]) -> list[str]:
-    """What the names match for `ilike` that hold the query, or its longest word and around it abbreviations."""
+def _patterns(query: str, words: Sequence[str]) -> list[str]:
+    """What names match for `ilike` that hold the query, or the longest of the words and around it abbreviations."""
     if len(query) < MIN_LITERAL:
         return []
-    longest = max(range(len(words)), key=lambda number: len(words[number]), default=0)
+    longest = max(range(len(words)), key=lambda number: (len(words[number]), number), default=0)
     if len(words) < 2 or len(words[longest]) < MIN_LITERAL:
         return [f"%{stored.escaped(query)}%"]
     around = (

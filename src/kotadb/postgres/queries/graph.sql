@@ -181,6 +181,12 @@ where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id 
 select path, reason::text from skipped_files
 where repository_id = %(repository_id)s and index_id = %(index_id)s and reason = any(%(reasons)s::skip_reason[])
 
+-- name: committed
+-- The paths of all files of the commit, with the blobs of those that are indexed.
+select path, blob_sha from indexed_files where repository_id = %(repository_id)s and index_id = %(index_id)s
+union all
+select path, null from skipped_files where repository_id = %(repository_id)s and index_id = %(index_id)s
+
 -- name: files_with_errors
 select language, count(*) from indexed_files
 where repository_id = %(repository_id)s and index_id = %(index_id)s and has_errors
