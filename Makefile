@@ -87,8 +87,8 @@ accuracy: $(VENV)/.dev  ## what compilers know of checkouts, and how much of it 
 	@$(BIN)/python -m benchmarks.accuracy $(REPOS)
 
 .PHONY: examples
-examples: $(VENV)/.dev  ## the examples of docs/questions.md, run again: HONO=PATH DJANGO=PATH
-	@PYTHONPATH="$(CURDIR)/src:$(CURDIR)/tests:$(CURDIR)" $(BIN)/python -m benchmarks.examples docs/questions.md hono=$(HONO) django=$(DJANGO)
+examples: $(VENV)/.dev  ## the examples in the documents and of the API, run again: HONO=PATH DJANGO=PATH
+	@PYTHONPATH="$(CURDIR)/src:$(CURDIR)/tests:$(CURDIR)" $(BIN)/python -m benchmarks.examples README.md docs/questions.md hono=$(HONO) django=$(DJANGO)
 
 .PHONY: bench
 bench: $(VENV)/.dev  ## what indexing costs, and the limit beside it: REPOS="PATH..." BENCH="--only index,limit --runs N --json FILE"

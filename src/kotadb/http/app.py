@@ -18,6 +18,7 @@ from kotadb.errors import SchemaMismatch
 from kotadb.http import cursor, docs, models, questions
 from kotadb.http.body import LimitBody
 from kotadb.http.callers import OwnerOf, PrivateRoute
+from kotadb.http.examples import add_examples
 from kotadb.http.headers import AddHeaders
 from kotadb.http.latency import MeasureLatency
 from kotadb.http.limits import LimitRequests, OwnerShares
@@ -57,6 +58,7 @@ class Api(FastAPI):
             for status, answer in operation["responses"].items():
                 if status.startswith(("4", "5")):
                     answer["content"] = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+        add_examples(document)
         return document
 
 

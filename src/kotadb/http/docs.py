@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from itertools import groupby
 from typing import Any
+from urllib.parse import quote
 
 Json = Mapping[str, Any]
 
@@ -68,22 +69,45 @@ def _operation(document: Json, method: str, path: str, operation: Json) -> str:
         _table(("Parameter", "in", "type", ""), parameters),
         f"<p>Body: {_content(body)}</p>" if body else "",
         _table(("Answer", "body", ""), answers),
-        f"<pre>{escape(_curl(document, method, path, operation))}</pre></article>",
+        f"<pre>{escape(_curl(document, method, path, operation))}</pre>",
+        *_answers(operation),
+        "</article>",
     ])  # fmt: skip
+
+
+def _answers(operation: Json) -> Iterator[str]:
+    """What is answered to that, where the document shows it."""
+    for answer in operation["responses"].values():
+        if answer.get("content") and "example" in _media(answer):
+            shown = json.dumps(_media(answer)["example"], indent=2, ensure_ascii=False)
+            yield f"<details><summary>An answer</summary><pre>{escape(shown)}</pre></details>"
 
 
 def _curl(document: Json, method: str, path: str, operation: Json) -> str:
     words = ["curl"] if method == "GET" else ["curl", "-X", method]
     words += ['-H "Authorization: Bearer $KEY"'] if operation.get("security") else []
-    asked = [item["name"] for item in operation.get("parameters", ()) if item["in"] == "query" and item["required"]]
-    words.append(f'"$API{path}{"?" if asked else ""}{"&".join(f"{name}=…" for name in asked)}"')
+    asked = [
+        (item["name"], value)
+        for item in operation.get("parameters", ())
+        if item["in"] == "query" and (item["required"] or "example" in item)
+        for value in _values(item.get("example", "…"))
+    ]
+    query = "&".join(f"{name}={quote(value, safe='…/#:*')}" for name, value in asked)
+    words.append(f'"$API{path}{"?" if asked else ""}{query}"')
     if "requestBody" in operation:
         words.append(f"-d '{json.dumps(_example(document, operation['requestBody']), ensure_ascii=False)}'")
     return " ".join(words)
 
 
-def _example(document: Json, body: Json) -> Json:
-    """The fields that a body must have."""
+def _values(example: Any) -> list[str]:
+    values = example if isinstance(example, list) else [example]
+    return [value if isinstance(value, str) else json.dumps(value) for value in values]
+
+
+def _example(document: Json, body: Json) -> Any:
+    """The body that is shown, or the fields that one must have."""
+    if "example" in _media(body):
+        return _media(body)["example"]
     schema = _media(body)["schema"]
     schema = document["components"]["schemas"].get(_name(schema), schema)
     return {field: EXAMPLES.get(schema["properties"][field].get("type")) for field in schema.get("required", ())}

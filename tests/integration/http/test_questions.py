@@ -13,6 +13,7 @@ from kotadb.jobs.index_repo import perform
 from kotadb.model import IndexRequest
 from kotadb.parsers.zygote import Zygote
 from kotadb.postgres.database import Database
+from kotadb.questions.envelope import Answer
 from kotadb.questions.table import QUESTIONS
 from kotadb.settings import Settings
 from support.api import serving
@@ -114,3 +115,16 @@ def test_the_document_has_every_question_with_its_parameters(client: httpx.Clien
         if not question.in_body:
             assert [each["name"] for each in operation["parameters"]] == list(question.parameters.model_fields)
             assert all(each["description"] for each in operation["parameters"])
+
+
+def test_the_document_shows_what_may_be_asked_and_what_is_answered(client: httpx.Client) -> None:
+    document, page = client.get("/openapi.json").json(), client.get("/docs").text
+    for question in QUESTIONS.values():
+        operation = document["paths"][f"/{question.name}"]["post" if question.in_body else "get"]
+        if question.in_body:
+            asked = operation["requestBody"]["content"]["application/json"]["example"]
+        else:
+            asked = {each["name"]: each["example"] for each in operation["parameters"] if "example" in each}
+        assert question.asked(asked).repository == "honojs/hono"
+        Answer.model_validate(operation["responses"]["200"]["content"]["application/json"]["example"])
+    assert page.count("<summary>An answer</summary>") == len(QUESTIONS)
