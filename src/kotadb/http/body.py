@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import Request, Response
@@ -12,21 +12,23 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_SECONDS = 30
-"""For all of a body to arrive; a phone on a train sends 64 KB in less."""
+"""For all of a body to arrive; a phone on a train sends 64 KB in less, and a desk a diff."""
 
 
 class LimitBody:
     """Refuses bodies over `max_bytes` with a 413, counted as they arrive: what Content-Length says proves nothing.
 
-    One that takes longer than BODY_SECONDS is a 408. The framework's own limit answers in plain text; these are problem
-    bodies like every other error.
+    `larger` has the paths whose bodies may have other sizes. A body that takes longer than BODY_SECONDS is a 408. The
+    framework's own limit answers in plain text; these are problem bodies like every other error.
     """
 
-    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, max_bytes: int, larger: Mapping[str, int]) -> None:
         self._app = app
         self._max_bytes = max_bytes
+        self._larger = larger
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        max_bytes = self._larger.get(scope.get("path", ""), self._max_bytes)
         received = 0
         deadline: float | None = None
         is_whole = False
@@ -38,8 +40,8 @@ class LimitBody:
             deadline = deadline or asyncio.get_running_loop().time() + BODY_SECONDS
             message = await _until(deadline, receive)
             received += len(message.get("body", b""))
-            if received > self._max_bytes:
-                raise HTTPException(413, f"The body may have at most {self._max_bytes} bytes")
+            if received > max_bytes:
+                raise HTTPException(413, f"The body may have at most {max_bytes} bytes")
             is_whole = not message.get("more_body", False)
             return message
 

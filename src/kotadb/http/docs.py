@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import shlex
 from collections.abc import Iterator, Mapping
 from html import escape
 from itertools import groupby
@@ -87,21 +88,25 @@ def _curl(document: Json, method: str, path: str, operation: Json) -> str:
     words = ["curl"] if method == "GET" else ["curl", "-X", method]
     words += ['-H "Authorization: Bearer $KEY"'] if operation.get("security") else []
     asked = [
-        (item["name"], value)
+        f"{item['name']}={value}"
         for item in operation.get("parameters", ())
         if item["in"] == "query" and (item["required"] or "example" in item)
-        for value in _values(item.get("example", "…"))
+        for value in _values(item)
     ]
-    query = "&".join(f"{name}={quote(value, safe='…/#:*')}" for name, value in asked)
-    words.append(f'"$API{path}{"?" if asked else ""}{query}"')
+    words.append(f'"$API{path}{"?" if asked else ""}{"&".join(asked)}"')
     if "requestBody" in operation:
-        words.append(f"-d '{json.dumps(_example(document, operation['requestBody']), ensure_ascii=False)}'")
+        body = json.dumps(_example(document, operation["requestBody"]), ensure_ascii=False)
+        words.append(f"-d {shlex.quote(body)}")
     return " ".join(words)
 
 
-def _values(example: Any) -> list[str]:
+def _values(parameter: Json) -> list[str]:
+    """The values that are shown, as an address has them."""
+    if "example" not in parameter:
+        return ["…"]
+    example = parameter["example"]
     values = example if isinstance(example, list) else [example]
-    return [value if isinstance(value, str) else json.dumps(value) for value in values]
+    return [quote(value if isinstance(value, str) else json.dumps(value), safe="/:*") for value in values]
 
 
 def _example(document: Json, body: Json) -> Any:

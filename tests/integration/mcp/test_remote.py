@@ -123,7 +123,8 @@ def test_without_a_key_nothing_is_read(site: Site, headers: dict[str, str]) -> N
 @pytest.mark.parametrize(
     ("body", "status", "code"),
     [
-        (b"{" * 70_000, 413, "too_large"),
+        (b"{" * 2_100_000, 413, "too_large"),
+        (b"{" * 70_000, 400, "malformed_json"),
         (b"{", 400, "malformed_json"),
         (b'{"jsonrpc": "2.0", "id": 1, "id": 2, "method": "tools/list"}', 400, "malformed_json"),
     ],

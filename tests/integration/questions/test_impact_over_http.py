@@ -28,6 +28,9 @@ def test_impact_is_asked_by_a_body(indexed: MakeIndexed, settings: Settings, dat
         assert client.post("/impact", json=body | {"paths": ["no.py"]}).status_code == 404
         answer = client.post("/impact", json=body | {"diff": "no diff"})
         assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
-        large = body | {"diff": "+" * settings.max_body_bytes}
-        assert client.post("/impact", json=large).status_code == 413
+        large = "".join(f"--- a/no{number}.md\n+++ b/no{number}.md\n@@ -1 +1 @@\n-a\n+b\n" for number in range(2_000))
+        assert settings.max_body_bytes < len(large) < settings.max_diff_bytes
+        assert client.post("/impact", json=body | {"diff": DIFF + large}).json()["changed"][0]["path"] == "b.py"
+        assert client.post("/impact", json=body | {"diff": "+" * settings.max_diff_bytes}).status_code == 413
+        assert client.post("/index", json={"repository": "+" * settings.max_body_bytes}).status_code == 413
         assert client.post("/impact", content=b'{"repository": "x", "repository": "y"}').status_code == 400

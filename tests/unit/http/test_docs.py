@@ -15,10 +15,11 @@ NASTY = "<script>alert(1)</script>\"'&"
 def document(text: str) -> dict[str, Any]:
     """A document with this text wherever one can be."""
     body = {"content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{text}"}}}}
+    example = {"content": {"application/json": {**body["content"]["application/json"], "example": {text: [text]}}}}
     operation = {
         "tags": [text], "summary": text, "description": text, "security": [{}], "requestBody": body,
         "parameters": [{"name": text, "in": "query", "required": True, "schema": {"type": text}, "description": text}],
-        "responses": {text: {"description": text, **body}},
+        "responses": {text: {"description": text, **body}, "200": {"description": text, **example}},
     }  # fmt: skip
     schema = {"description": text, "enum": [text], "required": [text], "properties": {text: {"description": text}}}
     info = {"title": text, "version": text, "summary": text}
@@ -57,3 +58,14 @@ def test_each_endpoint_has_an_example_that_can_be_pasted() -> None:
     page = docs.render(document("name"))
     example = 'curl -X NAME -H "Authorization: Bearer $KEY" "$APIname?name=…" -d \'{"name": null}\''
     assert f"<pre>{escape(example)}</pre>" in page
+
+
+def test_the_example_is_that_of_the_document_where_there_is_one() -> None:
+    shown = document("name")
+    operation = shown["paths"]["name"]["name"]
+    operation["parameters"][0]["example"] = ["src/*.ts", "a b&c#d", True]
+    operation["requestBody"] = {"content": {"application/json": {"schema": {}, "example": {"diff": "it's\n"}}}}
+    page = docs.render(shown)
+    assert escape('"$APIname?name=src/*.ts&name=a%20b%26c%23d&name=true"') in page
+    assert escape("""-d '{"diff": "it'"'"'s\\n"}'""") in page
+    assert escape('"name": [\n    "name"\n  ]') in page
