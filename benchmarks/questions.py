@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     with multiplied(given.path, given.copies) as checkout, installed() as site:
         unlimited = {"rate_limit": 0, "local_roots": checkout.path.parent}
         with Service(site.url, site.folder / "service", workers=1, **unlimited) as service:
-            _index(service, checkout.path)
+            index(service, checkout.path)
             inputs = _inputs(site.url, random.Random(given.seed), given.inputs)
             results = {
                 question: _measured(service.client, question, str(checkout.path), asked)
@@ -86,7 +86,8 @@ def _parsed(arguments: Sequence[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _index(service: Service, path: Path) -> None:
+def index(service: Service, path: Path) -> None:
+    """Have a repository indexed, and what the server knows of its tables brought up to date."""
     job_id, until = service.index(str(path))["job_id"], time.monotonic() + JOB_SECONDS
     job = service.job(job_id)
     while job["status"] in ("pending", "processing") and time.monotonic() < until:

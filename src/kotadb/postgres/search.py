@@ -96,12 +96,24 @@ def vocabulary(connection: Connection, repository_id: int) -> list[bytes]:
     return [row["words"] for row in rows]
 
 
-def blobs(connection: Connection, index: Index, pieces: Sequence[Sequence[int]], limit: int) -> set[str]:
-    """The blobs that have, for each of the pieces, one of the words with these hashes; `limit` of them."""
-    parameters = _ids(index) | {
+def blobs(
+    connection: Connection,
+    repository_id: int,
+    pieces: Sequence[Sequence[int]],
+    alternatives: Sequence[Sequence[int]],
+    limit: int,
+) -> set[str]:
+    """The blobs that have for each piece of one of the alternatives a word with one of these hashes; `limit` of them.
+
+    Alternatives name their pieces by the numbers that these have in the list.
+    """
+    parameters = {
+        "repository_id": repository_id,
         "pieces": [number for number, hashes in enumerate(pieces) for _ in hashes],
         "words": [each for hashes in pieces for each in hashes],
-        "count": len(pieces), "limit": limit,
+        "alternatives": [number for number, these in enumerate(alternatives) for _ in these],
+        "their_pieces": [each for these in alternatives for each in these],
+        "limit": limit,
     }  # fmt: skip
     with connection.transaction(force_rollback=True):  # which takes the planner's setting back
         connection.execute(query("search.by_index"))

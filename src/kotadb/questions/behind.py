@@ -17,7 +17,9 @@ from kotadb.postgres import graph, jobs
 from kotadb.postgres.database import Connection
 
 LOOKED_SECONDS = 2.0
-"""Files of a work tree are looked at again after this."""
+"""Files of a work tree are looked at again after this, or later where they are many:"""
+LOOKED_SHARE = 0.01
+"""that is, for so much of the time at most. 16,000 files take 50 ms."""
 MAX_TREES = 8
 """Some 200 bytes are kept for each of their files."""
 
@@ -71,7 +73,7 @@ class _WorkTree(NamedTuple):
 
 
 class _WorkTrees:
-    """Keeps what git's index says until it is another one, and what the files say for LOOKED_SECONDS."""
+    """Keeps what git's index says until it is another one, and what the files say for a while."""
 
     def __init__(self) -> None:
         self._known: OrderedDict[tuple[Path, int, datetime | None], _WorkTree] = OrderedDict()
@@ -87,10 +89,7 @@ class _WorkTrees:
         if known is None:
             return None
         if known.staged is None and time.monotonic() > known.until:
-            changed = first_changed(repository, known.git_index, known.files)
-            known = known._replace(
-                changed=None if changed is None else decode_path(changed.path), until=time.monotonic() + LOOKED_SECONDS
-            )
+            known = _looked_at(repository, known)
         with self._lock:
             self._known[key] = known
             self._known.move_to_end(key)
@@ -100,6 +99,14 @@ class _WorkTrees:
 
 
 _trees = _WorkTrees()
+
+
+def _looked_at(repository: GitRepository, known: _WorkTree) -> _WorkTree:
+    began = time.monotonic()
+    found = first_changed(repository, known.git_index, known.files)
+    ended = time.monotonic()
+    until = ended + max(LOOKED_SECONDS, (ended - began) / LOOKED_SHARE)
+    return known._replace(changed=None if found is None else decode_path(found.path), until=until)
 
 
 def _read(connection: Connection, index: Index, repository: GitRepository) -> _WorkTree | None:

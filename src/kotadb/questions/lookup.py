@@ -1,17 +1,16 @@
-"""Which blobs of an index may match: those with the words that a pattern requires."""
+"""Which blobs of a repository may match: those with the words that a pattern requires."""
 
 from collections.abc import Iterable
 
 import re2
 
-from kotadb.model import Index
 from kotadb.pipeline.words import word_hashes
 from kotadb.postgres import search
 from kotadb.postgres.database import Connection
 from kotadb.questions.matcher import line_end
 from kotadb.questions.required import Piece, Required
 
-MAX_WORDS = 500
+MAX_WORDS = 1_000
 """A piece of more words than this is in so many files that looking at them as they come is as good."""
 MAX_BLOBS = 20_000
 # Next to a word there may be a character of another script, which our words go on with.
@@ -19,23 +18,22 @@ _BEGINS = rb"(?:^|[^\x00-\x7f])"
 _ENDS = rb"(?:$|[^\x00-\x7f])"
 
 
-def lookup(connection: Connection, index: Index, required: Required) -> set[str] | None:
+def lookup(connection: Connection, repository_id: int, required: Required) -> set[str] | None:
     """The hashes of the blobs that may match. None if they are too many to be worth it, or cannot be told."""
-    segments = search.vocabulary(connection, index.repository_id)
-    words: dict[Piece, set[bytes] | None] = {}
-    for piece in {piece for pieces in required.alternatives for piece in pieces}:
-        words[piece] = words_with(piece, segments, any_case=required.any_case)
-    found: set[str] = set()
-    for pieces in required.alternatives:
-        known = [these for piece in pieces if (these := words[piece]) is not None]
-        if not known:
-            return None
-        if all(known):
-            hashes = [word_hashes(index.repository_id, these) for these in known]
-            found |= search.blobs(connection, index, hashes, MAX_BLOBS + 1)
-        if len(found) > MAX_BLOBS:
-            return None
-    return found
+    segments = search.vocabulary(connection, repository_id)
+    pieces = list(dict.fromkeys(piece for these in required.alternatives for piece in these))
+    words = {piece: words_with(piece, segments, any_case=required.any_case) for piece in pieces}
+    alternatives = [[piece for piece in these if words[piece] is not None] for these in required.alternatives]
+    if not all(alternatives):
+        return None
+    found = search.blobs(
+        connection,
+        repository_id,
+        [word_hashes(repository_id, words[piece] or ()) for piece in pieces],
+        [[pieces.index(piece) for piece in these] for these in alternatives],
+        MAX_BLOBS + 1,
+    )
+    return None if len(found) > MAX_BLOBS else found
 
 
 def words_with(piece: Piece, segments: Iterable[bytes], *, any_case: bool) -> set[bytes] | None:

@@ -60,63 +60,76 @@ class Matcher:
     def __init__(self, query: str, *, regex: bool, case: bool, word: bool) -> None:
         """Raises InvalidInput, with what RE2 says, for a pattern that is none."""
         pattern = _checked(query) if regex else _quoted(query)
-        self._find = _compiled(_in_lines(pattern, word=word), case=case)
-        self._find_exactly = None if case else _compiled(_in_lines(pattern, word=word), case=True)
-        # Only the words themselves are the match, and groups cost: they are asked for where one was found.
-        self._locate = _compiled(_in_lines(pattern, word=True), case=case, captures=True) if word else None
+        self._pattern = _Pattern(pattern, case=case, word=word)
+        self._exact_pattern = None if case else _Pattern(pattern, case=True, word=word)
         required = required_by_regex if regex else required_by_literal
         self.required: Required | None = required(query, any_case=not case, word=word)
 
     @property
     def knows_cases(self) -> bool:
         """Whether a match may be one in another case only."""
-        return self._find_exactly is not None
+        return self._exact_pattern is not None
 
     def lines(self, text: Text, deadline: float) -> Iterator[Line]:
         """The lines that match, in order. Raises OutOfTime once the monotonic clock is past the deadline."""
-        content, at, number, counted = text.content, 0, 1, 0
-        while text.has_lines and at <= len(content):
-            end_of_chunk = line_end(content, min(at + CHUNK_BYTES, len(content)))
-            while at <= end_of_chunk and (found := self._find.search(content, at, end_of_chunk)):
-                start, end = content.rfind(b"\n", 0, found.start()) + 1, line_end(content, found.end())
+        content, number, counted = text.content, 1, 0
+        for at, end_of_chunk in _chunks(text, deadline):
+            while at <= end_of_chunk and (span := self._pattern.search(content, at, end_of_chunk)):
+                start, end = content.rfind(b"\n", 0, span[0]) + 1, line_end(content, span[1])
                 number, counted = number + content.count(b"\n", counted, start), start
-                yield Line(number, start, end, *self._span(content, found))
+                yield Line(number, start, end, *span)
                 at = end + 1
-            at = max(at, end_of_chunk + 1)
-            if time.monotonic() > deadline and at <= len(content):
-                raise OutOfTime
 
     def matches_exactly(self, text: Text, deadline: float) -> bool:
         """Whether it matches anywhere in the case that the query is written in. Raises OutOfTime."""
-        if self._find_exactly is None:
-            return True
-        content, at = text.content, 0
-        while at <= len(content):
-            end_of_chunk = line_end(content, min(at + CHUNK_BYTES, len(content)))
-            if self._find_exactly.search(content, at, end_of_chunk):
-                return True
-            at = end_of_chunk + 1
-            if time.monotonic() > deadline and at <= len(content):
-                raise OutOfTime
-        return False
+        pattern = self._exact_pattern
+        return pattern is None or any(pattern.search(text.content, *chunk) for chunk in _chunks(text, deadline))
 
     def spans(self, text: Text, line: Line) -> Iterator[tuple[int, int]]:
         """Where the matches in a line are that hold anything, at most MAX_SPANS: offsets in the text."""
-        at = line.start  # a word's neighbour before it is a part of what is found
+        at = line.start
         for _ in range(MAX_SPANS):
-            found = self._find.search(text.content, at, line.end) if at <= line.end else None
-            if found is None:
+            span = self._pattern.search(text.content, at, line.end) if at <= line.end else None
+            if span is None:
                 return
-            start, end = self._span(text.content, found)
-            if end > start:
-                yield start, end
-            at = max(end, at + 1)
+            if span[1] > span[0]:
+                yield span
+            at = max(span[1], at + 1)
 
-    def _span(self, content: bytes, found: Any) -> tuple[int, int]:
-        span: tuple[int, int] = found.span()
-        if self._locate is not None and (located := self._locate.search(content, *span)):
-            span = located.span(1)
-        return span
+
+class _Pattern:
+    """A pattern that is looked for in whole lines, maybe as a word."""
+
+    def __init__(self, pattern: str, *, case: bool, word: bool) -> None:
+        self._find = _compiled(f"(?m){pattern}", case=case)
+        # To look for the word itself takes RE2 ten times as long: that is only done in lines that have it in some way.
+        # The neighbours are a part of what is found, so that one word may be the next one's.
+        in_words = f"(?m)(?:^|{_NO_WORD})({pattern})(?:{_NO_WORD}|$)"
+        self._find_word = _compiled(in_words, case=case, captures=True) if word else None
+
+    def search(self, content: bytes, at: int, end: int) -> tuple[int, int] | None:
+        """Where the first match is."""
+        while at <= end and (found := self._find.search(content, at, end)):
+            start, stop = found.span()
+            if self._find_word is None:
+                return start, stop
+            line_start, stop = max(at, content.rfind(b"\n", 0, start) + 1), line_end(content, stop)
+            if word := self._find_word.search(content, line_start, stop):
+                start, stop = word.span(1)
+                return start, stop
+            at = stop + 1
+        return None
+
+
+def _chunks(text: Text, deadline: float) -> Iterator[tuple[int, int]]:
+    """Where whole lines begin and end that are searched at once. Raises OutOfTime between them."""
+    content, at = text.content, 0
+    while text.has_lines and at <= len(content):
+        end = line_end(content, min(at + CHUNK_BYTES, len(content)))
+        yield at, end
+        at = end + 1
+        if time.monotonic() > deadline and at <= len(content):
+            raise OutOfTime
 
 
 def line_end(content: bytes, at: int) -> int:
@@ -140,11 +153,6 @@ def _checked(query: str) -> str:
     if "\\C" in pattern.replace("\\\\", ""):
         raise InvalidInput("query: invalid regular expression: \\C is not supported")
     return pattern
-
-
-def _in_lines(pattern: str, *, word: bool) -> str:
-    """The pattern, with lines to begin and end in; as a word, with its neighbours, in a group of its own."""
-    return f"(?m)(?:^|{_NO_WORD})({pattern})(?:{_NO_WORD}|$)" if word else f"(?m){pattern}"
 
 
 def _compiled(pattern: str, *, case: bool, captures: bool = False) -> Any:

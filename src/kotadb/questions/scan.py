@@ -101,7 +101,7 @@ class Scan:
     def run(self) -> None:
         """Search until the page is full, everything was searched, or the time is over."""
         required = self._matcher.required
-        blobs = lookup(self._connection, self._index, required) if required is not None else None
+        blobs = lookup(self._connection, self._index.repository_id, required) if required is not None else None
         with closing(self._batches(blobs)) as batches:
             self.counted = all(map(self._search, batches)) or self.counted
 

@@ -19,6 +19,7 @@ FILES: dict[str, str | bytes] = {
 @pytest.fixture
 def at(indexed: MakeIndexed, monkeypatch: pytest.MonkeyPatch) -> Indexed:
     monkeypatch.setattr(behind, "LOOKED_SECONDS", -1)
+    monkeypatch.setattr(behind, "LOOKED_SHARE", float("inf"))
     return indexed(FILES)
 
 

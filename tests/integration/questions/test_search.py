@@ -386,8 +386,8 @@ def plan(connection: Connection, statement: str, parameters: dict[str, Any]) -> 
 
 def test_texts_are_looked_up_by_their_words_and_never_read_one_after_the_other(odd: Indexed) -> None:
     asked: dict[str, Any] = {
-        "repository_id": odd.repository.id, "index_id": odd.index.index_id, "limit": 300, "count": 2,
-        "pieces": [0] * 100 + [1], "words": [*range(100), 7],
+        "repository_id": odd.repository.id, "index_id": odd.index.index_id, "limit": 300,
+        "alternatives": [0, 0, 1], "their_pieces": [0, 1, 1], "pieces": [0] * 100 + [1], "words": [*range(100), 7],
         "blob_shas": ["a" * 40, "b" * 40], "versions": [odd.index.extractor_version],
     }  # fmt: skip
     with odd.database.transaction() as connection:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kotadb.pipeline.words import words
-from kotadb.questions.lookup import words_with
+from kotadb.questions.lookup import MAX_WORDS, words_with
 from kotadb.questions.required import Piece, Required, required_by_literal, required_by_regex, unquoted
 
 
@@ -171,6 +171,6 @@ def test_case_is_what_the_expressions_take_it_for() -> None:
 
 
 def test_words_that_are_too_many_are_not_told() -> None:
-    vocabulary = [b"\n".join(b"word%d" % number for number in range(501))]
+    vocabulary = [b"\n".join(b"word%d" % number for number in range(MAX_WORDS + 1))]
     assert words_with(Piece(b"word", True, False), vocabulary, any_case=False) is None
     assert words_with(Piece(b"word49", True, False), vocabulary, any_case=False) is not None

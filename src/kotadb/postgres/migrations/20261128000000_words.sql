@@ -19,3 +19,5 @@ create table vocabulary (
     words bytea not null,                         -- UTF-8, each on a line of its own
     primary key (repository_id, segment_id)
 );
+-- All of it is read for each search: as it is that takes 2 ms for 3 MB, and 15 ms if it must be decompressed.
+alter table vocabulary alter column words set storage external;

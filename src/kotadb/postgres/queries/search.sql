@@ -40,23 +40,23 @@ select words from vocabulary where repository_id = %(repository_id)s
 select set_config('enable_seqscan', 'off', true)
 
 -- name: blobs
--- The blobs of an index that have a word of each piece, as far as the limit goes. Words are looked up one by one: their
--- lists are then read once, where a look for any of many words compares each of them with every blob. Their hashes are
--- of one repository; asked for its blobs inside of the fence the planner might read them all.
+-- The blobs of a repository that have, for one of the alternatives, a word of each of its pieces; as far as the limit
+-- goes. Words are looked up one by one: their lists are then read once, where a look for any of many words compares each
+-- of them with every blob. Their hashes are of one repository; asked for its blobs inside of the fence the planner might
+-- read them all.
 with found as materialized (
-    select distinct wanted.piece, b.blob_sha, b.language, b.extractor_version
+    select distinct wanted.piece, b.blob_sha
     from unnest(%(pieces)s::integer[], %(words)s::integer[]) as wanted (piece, word)
     cross join lateral (
-        select repository_id, blob_sha, language, extractor_version from source_blobs
-        where words @> array[wanted.word] offset 0) b
-    where b.repository_id = %(repository_id)s)
-select b.blob_sha from found b
-where exists (
-    select from indexed_files f
-    where (f.repository_id, f.index_id, f.blob_sha, f.language, f.extractor_version)
-        = (%(repository_id)s, %(index_id)s, b.blob_sha, b.language, b.extractor_version))
-group by b.blob_sha, b.language, b.extractor_version
-having count(*) = %(count)s
+        select repository_id, blob_sha from source_blobs where words @> array[wanted.word] offset 0) b
+    where b.repository_id = %(repository_id)s),
+alternatives as (
+    select alternative, piece, count(*) over (partition by alternative) as pieces
+    from unnest(%(alternatives)s::integer[], %(their_pieces)s::integer[]) as a (alternative, piece))
+select distinct blob_sha
+from (
+    select f.blob_sha from found f join alternatives a using (piece)
+    group by a.alternative, a.pieces, f.blob_sha having count(*) = a.pieces) matching
 limit %(limit)s
 
 -- name: declaring
