@@ -10,6 +10,8 @@ import pytest
 from support.repos import make_repo
 from support.world import World
 
+pytestmark = pytest.mark.processes
+
 PUBLIC = {"/health", "/ready", "/openapi.json", "/docs"}
 
 

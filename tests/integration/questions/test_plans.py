@@ -14,7 +14,7 @@ from kotadb.postgres.store import add_words
 from kotadb.questions.asking import ask
 from kotadb.questions.table import QUESTIONS
 
-REPOSITORIES, FILES, SYMBOLS, REFERENCES = 6, 400, 25, 40
+REPOSITORIES, FILES, SYMBOLS, REFERENCES = 4, 400, 15, 25
 """Files of a repository; symbols and references of a file."""
 
 FILL = f"""
@@ -99,9 +99,14 @@ def fill_words(connection: Connection) -> None:
         texts.setdefault(row["repository_id"], []).append((row["blob_sha"], words(row["content"].encode())))
     for repository_id, blobs in texts.items():
         add_words(connection, repository_id, set().union(*(found for _, found in blobs)))
-        connection.cursor().executemany(
-            "update source_blobs set words = %s where repository_id = %s and blob_sha = %s",
-            [(word_hashes(repository_id, found), repository_id, blob_sha) for blob_sha, found in blobs],
+        connection.execute(
+            "update source_blobs b set words = w.words::integer[] from unnest(%s::text[], %s::text[]) as w (sha, words)"
+            " where b.repository_id = %s and b.blob_sha = w.sha",
+            [
+                [blob_sha for blob_sha, _ in blobs],
+                [f"{{{','.join(map(str, word_hashes(repository_id, found)))}}}" for _, found in blobs],
+                repository_id,
+            ],
         )
 
 

@@ -54,7 +54,7 @@ def edits(draw: st.DrawFn) -> tuple[dict[str, str], dict[str, str]]:
 @given(edits())
 @example((CYCLES, {"lib/index.ts": ""}))
 @example((CYCLES, {"a.py": ""}))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_whoever_is_not_touched_would_be_linked_as_before(edit: tuple[dict[str, str], dict[str, str]]) -> None:
     again(*edit)
 
