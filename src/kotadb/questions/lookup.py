@@ -13,9 +13,10 @@ from kotadb.questions.required import Piece, Required
 MAX_WORDS = 1_000
 """A piece of more words than this is in so many files that looking at them as they come is as good."""
 MAX_BLOBS = 20_000
-# Next to a word there may be a character of another script, which our words go on with.
-_BEGINS = rb"(?:^|[^\x00-\x7f])"
-_ENDS = rb"(?:$|[^\x00-\x7f])"
+# Next to a word there may be a character of another script, which our words go on with: in upper and lower case alike,
+# or RE2 would count the sign for kelvin among ASCII.
+_BEGINS = rb"(?:^|(?-i:[^\x00-\x7f]))"
+_ENDS = rb"(?:$|(?-i:[^\x00-\x7f]))"
 
 
 def lookup(connection: Connection, repository_id: int, required: Required) -> set[str] | None:

@@ -122,7 +122,7 @@ class _Reader:
         while self._pattern.startswith("|", self._at):
             self._at += 1
             found = (*found, *self._concatenation(depth))
-        return found if len(found) <= MAX_ALTERNATIVES else _ANYTHING
+        return _chosen(found) if len(found) <= MAX_ALTERNATIVES else _ANYTHING
 
     def _concatenation(self, depth: int) -> _Texts:
         found = _NOTHING
@@ -156,6 +156,8 @@ class _Reader:
         flags, end = opened[1] or "", opened[2]
         self.folds = self.folds or "i" in flags
         if end == ")":
+            if _REPETITION.match(self._pattern, self._at):  # it repeats what is before the flags
+                raise _Unclear
             return _NOTHING
         found = self.alternation(depth + 1)
         if not self._pattern.startswith(")", self._at):
@@ -165,7 +167,7 @@ class _Reader:
 
     def _class(self) -> _Texts:
         if few := self._take(_FEW):
-            return tuple(few[1])
+            return _chosen(tuple(few[1]))
         if self._take(_CLASS) is None:
             raise _Unclear
         return _ANYTHING
@@ -188,6 +190,11 @@ class _Reader:
         if found is not None:
             self._at = found.end()
         return found
+
+
+def _chosen(texts: _Texts) -> _Texts:
+    """A choice between texts. `[kK]` is `(?i:k)` to RE2, at times the sign for kelvin with it; and so the long s."""
+    return _ANYTHING if {"k", "K"} <= set(texts) or {"s", "S"} <= set(texts) else texts
 
 
 def _then(left: _Texts, right: _Texts) -> _Texts:

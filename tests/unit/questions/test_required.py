@@ -71,6 +71,9 @@ REGEXES = [
     ("(" * 60 + "abc" + ")" * 60, None),
     ("(?:a|b|c|d|e)(?:f|g|h|i|j)xyz", ["*fxyz*", "*gxyz*", "*hxyz*", "*ixyz*", "*jxyz*"]),
     (r"\bself\b", ["self"]),
+    ("[kK]ey|[sS]elf", ["*elf*", "*ey*"]),
+    ("a|k|b|K", None),
+    (r"foo_(?-i)??bar", None),
     (r"\bé", ["*é*"]),
     (r"x*\bfoo\b.*", ["foo"]),
 ]
@@ -92,7 +95,7 @@ def test_a_flag_in_the_expression_makes_it_one_of_any_case(pattern: str) -> None
 LONG_S = "\u017f"
 ATOMS = st.sampled_from(
     ["a", "b", "K", "s", "abc", "foo", ".", r"\w", r"\b", r"\.", r"\Qa+b\E", "[ab]", "[^a]", r"[]a-c\]]", "%", "_", "é",
-     LONG_S, r"\x61", r"\141", r"\pL", "^", "$", "{", "}", "]", r"\\", "a{,2}", "日本語"]
+     LONG_S, "[kK]", "[Ss]", "-", r"\x61", r"\141", r"\pL", "^", "$", "{", "}", "]", r"\\", "a{,2}", "日本語"]
 )  # fmt: skip
 PATTERNS = st.recursive(
     ATOMS,
@@ -101,6 +104,8 @@ PATTERNS = st.recursive(
         st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"(?:{'|'.join(parts)})"),
         inner.map("({})".format),
         inner.map("(?i:{})".format),
+        inner.map("(?i){}".format),
+        inner.map("{}(?-i)?".format),
         st.tuples(inner, st.sampled_from(["*", "+", "?", "{2}", "{0,1}", "{1,}", "*?"])).map(
             lambda p: f"(?:{p[0]}){p[1]}"
         ),
@@ -109,7 +114,7 @@ PATTERNS = st.recursive(
 )
 TEXTS = st.lists(
     st.sampled_from(["a", "b", "k", "\u212a", "S", LONG_S, "abc", "ABC", "foo", "Foo", "a+b", ".", "%", "_", "é", "{",
-                     "}", "]", "\\", " ", "a{,2}", "日本語"]), max_size=8,
+                     "}", "]", "\\", " ", "-", "_b", "a{,2}", "日本語"]), max_size=8,
 ).map("".join)  # fmt: skip
 
 
