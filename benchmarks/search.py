@@ -151,11 +151,13 @@ def _nowhere(line: str, dice: random.Random) -> str:
 
 
 def _bounded(line: str, dice: random.Random) -> str:
-    return rf"\b{_name(line, dice)}\b"
+    name = _name(line, dice)
+    return rf"\b{name}\b" if name else ""
 
 
 def _called(line: str, dice: random.Random) -> str:
-    return rf"{re.escape(_part(line, dice))}\(.*\)"
+    part = _part(line, dice)
+    return rf"{part}\(.*\)" if part else ""
 
 
 def _begun(line: str, dice: random.Random) -> str:

@@ -120,36 +120,47 @@ def _number(data: bytes, at: int) -> tuple[int, int]:
 def first_changed(repository: Repository, index: GitIndex, files: Iterable[TrackedFile]) -> TrackedFile | None:
     """A file that is not what the index says, or None where none is seen.
 
-    A file is read if it looks changed, or may have changed just after it was looked at; not all, if that takes long.
+    One that looks changed is read, or that may have changed just after it was looked at: those first that changed last,
+    and not all of them if that takes long. What may not be looked at counts as the same. So does a file that a filter
+    changes on its way into git, but for the ends of lines, until it is written again.
     """
-    top = os.fsencode(repository.top) + b"/"
-    suspects = [file for file in files if file.is_expected and _looks_changed(top + file.path, file, index.stamp[-1])]
+    top = os.fsencode(repository.top)
+    suspects: list[tuple[int, TrackedFile]] = []
+    for file in files:
+        if file.is_expected:
+            try:
+                found = os.lstat(top + b"/" + file.path)
+            except (FileNotFoundError, NotADirectoryError):
+                return file
+            except OSError:
+                continue
+            if not stat.S_ISREG(found.st_mode):
+                return file
+            if _looks_changed(found, file, index.stamp[-1]):
+                suspects.append((found.st_mtime_ns, file))
     until = time.monotonic() + HASHED_SECONDS
-    for file in suspects:
-        if _is_changed(top + file.path, file):
+    for _, file in sorted(suspects, reverse=True):
+        if _is_changed(top, file):
             return file
         if time.monotonic() > until:
             break
     return None
 
 
-def _looks_changed(path: bytes, file: TrackedFile, written_ns: int) -> bool:
-    try:
-        found = os.lstat(path)
-    except OSError:
-        return True
+def _looks_changed(found: os.stat_result, file: TrackedFile, written_ns: int) -> bool:
     return (
-        found.st_mtime_ns != file.changed_ns
-        or found.st_size & 0xFFFFFFFF != file.size
-        or file.changed_ns >= written_ns
-        or not stat.S_ISREG(found.st_mode)
+        found.st_mtime_ns != file.changed_ns or found.st_size & 0xFFFFFFFF != file.size or file.changed_ns >= written_ns
     )
 
 
-def _is_changed(path: bytes, file: TrackedFile) -> bool:
+def _is_changed(top: bytes, file: TrackedFile) -> bool:
+    path = top + b"/" + file.path
+    folder = path.rpartition(b"/")[0]
+    if os.path.realpath(folder) != folder:  # a link in place of a folder leads to what is none of ours
+        return True
     content = _content(path, MAX_FILE_BYTES)
     if content is None:
-        return True
+        return False
     # git stores lines without a carriage return where it is told to (core.autocrlf, .gitattributes).
     return file.blob_sha not in (_blob(file, content), _blob(file, content.replace(b"\r\n", b"\n")))
 

@@ -7,12 +7,16 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_SECONDS = 30
 """For all of a body to arrive; a phone on a train sends 64 KB in less, and a desk a diff."""
+
+
+SMALL_BYTES = 64 * 1024
 
 
 class LimitBody:
@@ -61,7 +65,9 @@ class StrictRequest(Request):
     async def json(self) -> Any:
         """The body as JSON. Raises a 400 for what parsers disagree about: NaN, duplicate keys, huge integers."""
         try:
-            return _parsed(await self.body())
+            body = await self.body()
+            # What is large takes a while, and others are not to wait for it.
+            return _parsed(body) if len(body) <= SMALL_BYTES else await run_in_threadpool(_parsed, body)
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, f"The body is not valid JSON: {_reason(error)}") from None
 

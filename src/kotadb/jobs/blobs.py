@@ -17,13 +17,13 @@ from kotadb.parsers.pool import Outcome, Parsed, ParseRequest, ParserPool
 from kotadb.parsers.zygote import Zygote
 from kotadb.pipeline.discover import decode, inspect
 from kotadb.pipeline.packing import PackedFacts
-from kotadb.pipeline.words import word_hashes, words
+from kotadb.pipeline.words import LONG, word_hashes, words
 from kotadb.postgres.database import Connection
 from kotadb.postgres.store import Blob, BlobKey, add_blobs, add_words, known_blobs, skipped_blobs
 from kotadb.settings import Settings
 
 BATCH_BYTES = 2 * 1024 * 1024
-MAX_WORDS = 100_000
+MAX_KNOWN_WORDS = 100_000
 """So many words are remembered, some 10 MB; after that they are put into the vocabulary once more."""
 LOG_MEMORY_ABOVE_FILES = 1_000
 
@@ -166,14 +166,14 @@ def _store_blobs(run: Run, parsed: Sequence[tuple[BlobKey, bytes, PackedFacts]],
     for key, source, facts in parsed:
         found = words(source)
         blobs.append(Blob(key, source, word_hashes(run.repository_id, found), facts))
-        new |= found - known
+        new |= found - known - {LONG}
 
     def store(connection: Connection) -> list[str]:
         add_words(connection, run.repository_id, new)
         return add_blobs(connection, run.repository_id, blobs, replace=run.job.force)
 
     replaced = run.store(store)
-    if len(known) > MAX_WORDS:
+    if len(known) > MAX_KNOWN_WORDS:
         known.clear()
     known |= new
     return replaced

@@ -10,17 +10,22 @@ import zlib
 from collections.abc import Iterable
 
 WORD = re.compile(rb"[0-9A-Za-z_\x80-\xff]+")
+MAX_WORD_BYTES = 128
+LONG = b"\0"
+"""Stands for all words that are longer: data more often than names, and each of them like no other."""
 
 
 def words(content: bytes) -> set[bytes]:
-    """The different words of a text in UTF-8."""
-    return set(WORD.findall(content))
+    """The different words of a text in UTF-8, LONG among them if it has longer ones than are kept."""
+    found = set(WORD.findall(content))
+    long = {word for word in found if len(word) > MAX_WORD_BYTES}
+    return (found - long) | {LONG} if long else found
 
 
 def word_hashes(repository_id: int, found: Iterable[bytes]) -> list[int]:
     """The hashes of words in a repository, signed numbers of 32 bits, in order: each repository has its own.
 
-    They share an index with those of all other repositories, which then have nothing in common to be looked through.
+    They share an index with those of all other repositories, which then have next to nothing in common.
     """
-    seed = repository_id & 0xFFFFFFFF
+    seed = zlib.crc32(repository_id.to_bytes(8))  # of which no bit is that of a letter alone
     return sorted({zlib.crc32(word, seed) - 2**31 for word in found})

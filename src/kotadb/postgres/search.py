@@ -4,6 +4,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
+import psycopg
+
 from kotadb.model import Index
 from kotadb.postgres.database import Connection
 from kotadb.postgres.queries import query
@@ -90,10 +92,13 @@ def contents(connection: Connection, index: Index, keys: Collection[ContentKey])
     return {(row["blob_sha"], row["language"], row["extractor_version"]): row["content"] for row in rows}
 
 
-def vocabulary(connection: Connection, repository_id: int) -> list[bytes]:
-    """The words of a repository's texts, in segments, each word on a line of its own."""
-    rows = connection.cursor(binary=True).execute(query("search.vocabulary"), {"repository_id": repository_id})
-    return [row["words"] for row in rows]
+def vocabulary(connection: Connection, repository_id: int, max_bytes: int) -> list[bytes] | None:
+    """The words of a repository's texts, in segments, each word on a line of its own; None if they are more bytes."""
+    parameters = {"repository_id": repository_id}
+    size = connection.execute(query("search.vocabulary_bytes"), parameters).fetchone()
+    if size is None or size["bytes"] > max_bytes:
+        return None
+    return [row["words"] for row in connection.cursor(binary=True).execute(query("search.vocabulary"), parameters)]
 
 
 def blobs(
@@ -102,10 +107,11 @@ def blobs(
     pieces: Sequence[Sequence[int]],
     alternatives: Sequence[Sequence[int]],
     limit: int,
-) -> set[str]:
+    seconds: float,
+) -> set[str] | None:
     """The blobs that have for each piece of one of the alternatives a word with one of these hashes; `limit` of them.
 
-    Alternatives name their pieces by the numbers that these have in the list.
+    Alternatives name their pieces by the numbers that these have in the list. None if it takes longer.
     """
     parameters = {
         "repository_id": repository_id,
@@ -115,9 +121,12 @@ def blobs(
         "their_pieces": [each for these in alternatives for each in these],
         "limit": limit,
     }  # fmt: skip
-    with connection.transaction(force_rollback=True):  # which takes the planner's setting back
-        connection.execute(query("search.by_index"))
-        return {row["blob_sha"] for row in connection.execute(query("search.blobs"), parameters)}
+    try:
+        with connection.transaction(force_rollback=True):  # which takes the settings back
+            connection.execute(query("search.by_index"), {"milliseconds": f"{seconds * 1000:.0f}ms"})
+            return {row["blob_sha"] for row in connection.execute(query("search.blobs"), parameters)}
+    except psycopg.errors.QueryCanceled:
+        return None
 
 
 def declaring(connection: Connection, index: Index, name: str) -> Declaring:

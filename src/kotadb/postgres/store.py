@@ -35,8 +35,9 @@ CHUNK_BYTES = 1024 * 1024
 CHUNKS_AHEAD = 4
 LOOK_SECONDS = 0.2
 
-SMALL_SEGMENT_BYTES = 256 * 1024
-MAX_SMALL_SEGMENTS = 16
+MAX_SEGMENTS = 16
+MAX_MERGED_BYTES = 32 * 1024 * 1024
+"""A vocabulary that is larger is mostly data, and not looked through either."""
 
 BlobKey = tuple[str, str]
 """A blob's hash and the language it was parsed as: one blob may have names of several languages."""
@@ -172,12 +173,14 @@ def add_words(connection: Connection, repository_id: int, words: Collection[byte
 
 
 def tidy_words(connection: Connection, repository_id: int) -> None:
-    """Have new words in the index of words, and make the vocabulary's small segments one once there are many."""
+    """Have new words in the index of words, and make the vocabulary one segment where many have the same words."""
     connection.execute(query("store.put_words_in_place"))
-    parameters = {"repository_id": repository_id, "bytes": SMALL_SEGMENT_BYTES}
-    row = connection.execute(query("store.small_segments"), parameters).fetchone()
-    if row is not None and row["segments"] > MAX_SMALL_SEGMENTS:
-        taken = connection.cursor(binary=True).execute(query("store.take_small_segments"), parameters)
+    parameters = {"repository_id": repository_id}
+    row = connection.execute(query("store.segments"), parameters).fetchone()
+    if row is None or row["segments"] < 2 or row["bytes"] > MAX_MERGED_BYTES:
+        return
+    if row["segments"] > MAX_SEGMENTS or row["bytes"] > 2 * row["largest"]:
+        taken = connection.cursor(binary=True).execute(query("store.take_segments"), parameters)
         add_words(connection, repository_id, set().union(*(row["words"].split(b"\n") for row in taken)))
 
 

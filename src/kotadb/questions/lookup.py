@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import re2
 
-from kotadb.pipeline.words import word_hashes
+from kotadb.pipeline.words import LONG, word_hashes
 from kotadb.postgres import search
 from kotadb.postgres.database import Connection
 from kotadb.questions.matcher import line_end
@@ -13,6 +13,11 @@ from kotadb.questions.required import Piece, Required
 MAX_WORDS = 1_000
 """A piece of more words than this is in so many files that looking at them as they come is as good."""
 MAX_BLOBS = 20_000
+"""More are as well searched as they come."""
+MAX_VOCABULARY_BYTES = 32 * 1024 * 1024
+"""All of it is looked through; one that is larger is mostly data."""
+SECONDS = 1.0
+"""The server may look for so long."""
 # Next to a word there may be a character of another script, which our words go on with: in upper and lower case alike,
 # or RE2 would count the sign for kelvin among ASCII.
 _BEGINS = rb"(?:^|(?-i:[^\x00-\x7f]))"
@@ -21,7 +26,9 @@ _ENDS = rb"(?:$|(?-i:[^\x00-\x7f]))"
 
 def lookup(connection: Connection, repository_id: int, required: Required) -> set[str] | None:
     """The hashes of the blobs that may match. None if they are too many to be worth it, or cannot be told."""
-    segments = search.vocabulary(connection, repository_id)
+    segments = search.vocabulary(connection, repository_id, MAX_VOCABULARY_BYTES)
+    if segments is None:
+        return None
     pieces = list(dict.fromkeys(piece for these in required.alternatives for piece in these))
     words = {piece: words_with(piece, segments, any_case=required.any_case) for piece in pieces}
     alternatives = [[piece for piece in these if words[piece] is not None] for these in required.alternatives]
@@ -30,11 +37,12 @@ def lookup(connection: Connection, repository_id: int, required: Required) -> se
     found = search.blobs(
         connection,
         repository_id,
-        [word_hashes(repository_id, words[piece] or ()) for piece in pieces],
+        [word_hashes(repository_id, {LONG, *(words[piece] or ())}) for piece in pieces],
         [[pieces.index(piece) for piece in these] for these in alternatives],
         MAX_BLOBS + 1,
+        SECONDS,
     )
-    return None if len(found) > MAX_BLOBS else found
+    return None if found is None or len(found) > MAX_BLOBS else found
 
 
 def words_with(piece: Piece, segments: Iterable[bytes], *, any_case: bool) -> set[bytes] | None:

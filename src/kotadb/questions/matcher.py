@@ -108,16 +108,16 @@ class _Pattern:
         self._find_word = _compiled(in_words, case=case, captures=True) if word else None
 
     def search(self, content: bytes, at: int, end: int) -> tuple[int, int] | None:
-        """Where the first match is."""
+        """Where the first match is, from a place on that may be within a line."""
         while at <= end and (found := self._find.search(content, at, end)):
             start, stop = found.span()
             if self._find_word is None:
                 return start, stop
-            line_start, stop = max(at, content.rfind(b"\n", 0, start) + 1), line_end(content, stop)
-            if word := self._find_word.search(content, line_start, stop):
+            line_start, line_stop = max(at, content.rfind(b"\n", 0, start) + 1), line_end(content, stop)
+            if word := self._find_word.search(content, line_start, line_stop):
                 start, stop = word.span(1)
                 return start, stop
-            at = stop + 1
+            at = line_stop + 1
         return None
 
 

@@ -94,7 +94,7 @@ def _is_edge(run: bytes, at: int, letter: bytes, any_case: bool) -> bool:
     return run[at : at + 1] != _BOUNDARY.encode() or (letter.isascii() and not (any_case and letter in b"kKsS"))
 
 
-def _can_be_looked_up(texts: _Texts) -> bool:
+def _is_selective(texts: _Texts) -> bool:
     return all(_LONG.search(text) for text in texts)
 
 
@@ -201,6 +201,6 @@ def _then(left: _Texts, right: _Texts) -> _Texts:
     """One after the other; where that makes too many, the one of them that an index can look up."""
     if len(left) * len(right) <= MAX_ALTERNATIVES:
         return tuple(a + b for a in left for b in right)
-    if _can_be_looked_up(left):
+    if _is_selective(left):
         return tuple(text + _GAP for text in left)
     return tuple(_GAP + text for text in right)

@@ -18,7 +18,7 @@ from kotadb.questions.lookup import lookup
 from kotadb.questions.matcher import Line, Matcher, OutOfTime, Text, searched
 
 SECONDS = 2.0
-"""After this a page ends as it is."""
+"""After this a page ends as it is; what may match is looked up before."""
 COUNTED_BYTES = 2 * 1024 * 1024
 """All matches are counted, if that is to search so much at most."""
 COUNTED_LINES = 2_000
@@ -80,7 +80,7 @@ class Scan:
         self._to_read = COUNTED_BYTES
         self._to_count = COUNTED_LINES
         self._searched_any = False
-        self._deadline = time.monotonic() + SECONDS
+        self._deadline = 0.0
         self.shown: list[Shown] = []
         self.files, self.lines, self.unsearched = after.files, after.lines, after.unsearched
         """Files and lines that match, as far as that is known, and files that could not be searched in time."""
@@ -102,6 +102,7 @@ class Scan:
         """Search until the page is full, everything was searched, or the time is over."""
         required = self._matcher.required
         blobs = lookup(self._connection, self._index.repository_id, required) if required is not None else None
+        self._deadline = time.monotonic() + SECONDS
         with closing(self._batches(blobs)) as batches:
             self.counted = all(map(self._search, batches)) or self.counted
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from kotadb.git import worktree
 from kotadb.git.layout import find_repository
 from kotadb.git.worktree import GitIndex, first_changed, read_index
 from support.repos import Repo, make_repo
@@ -135,3 +136,26 @@ def test_any_part_of_an_index_is_read_without_harm(repo: Repo) -> None:
     for length in range(0, len(whole), 7):
         (repo.path / ".git" / "index").write_bytes(whole[:length])
         index_of(repo)
+
+
+def test_what_is_gone_is_seen_however_much_else_looks_changed(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worktree, "HASHED_SECONDS", 0)
+    for name in FILES:
+        (repo.path / name).touch()
+    (repo.path / "src/größe.py").unlink()
+    assert changed(repo) == "src/größe.py"
+
+
+def test_the_file_that_changed_last_is_read_first(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worktree, "HASHED_SECONDS", 0)
+    for name in FILES:
+        os.utime(repo.path / name, (LONG_AGO + 1, LONG_AGO + 1))
+    repo.write({"src/größe.py": "größe = 2\n"})
+    assert changed(repo) == "src/größe.py"
+
+
+def test_a_folder_that_became_a_link_is_a_change_and_nothing_behind_it_is_read(repo: Repo, tmp_path: Path) -> None:
+    (repo.path / "src").rename(tmp_path / "src")
+    (repo.path / "src").symlink_to(tmp_path / "src")
+    repo.write({"src/größe.py": "größe = 1\n"})
+    assert changed(repo) == "src/größe.py"

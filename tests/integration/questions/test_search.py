@@ -392,10 +392,26 @@ def test_texts_are_looked_up_by_their_words_and_never_read_one_after_the_other(o
     }  # fmt: skip
     with odd.database.transaction() as connection:
         connection.execute(FILL)
-        connection.execute(query("search.by_index"))
+        connection.execute(query("search.by_index"), {"milliseconds": "60s"})
         found = plan(connection, "blobs", asked)
         assert "Index Scan on source_blobs_words" in found
         assert "Seq Scan on source_blobs" not in found
         assert "source_blobs_pkey" in plan(connection, "contents", asked)
         connection.execute("delete from repositories where name = 'elsewhere'")
         connection.execute("delete from source_blobs where extractor_version = 1")
+
+
+def test_a_word_that_is_too_long_to_be_kept_is_found(odd: Indexed, way: str) -> None:
+    assert set(places([odd.search("x" * 300)])) == expected("x" * 300)
+    assert set(places([odd.search("É" * 100)])) == expected("é" * 100)
+
+
+def test_a_vocabulary_that_is_too_large_or_slow_to_be_looked_through_hides_nothing(
+    odd: Indexed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lookup, "MAX_VOCABULARY_BYTES", 10)
+    assert set(places([odd.search("getuser")])) == expected("getuser")
+    monkeypatch.setattr(lookup, "MAX_VOCABULARY_BYTES", 10**6)
+    monkeypatch.setattr(lookup, "SECONDS", 0.001)
+    monkeypatch.setattr(lookup, "MAX_WORDS", 10**6)
+    assert set(places([odd.search("e", limit=200)])) == expected("e")

@@ -10,6 +10,7 @@ truncate source_blobs, indexed_files, skipped_files, symbols, symbol_references,
 
 drop index source_blobs_text, source_blobs_odd_case;
 alter table source_blobs add column words integer[] not null;   -- their hashes, see pipeline/words.py
+alter table source_blobs alter column words set statistics 0;   -- no plan depends on them, and they cost
 create index source_blobs_words on source_blobs using gin (words) with (fastupdate = on, gin_pending_list_limit = 256);
 
 -- All words of a repository's texts, and maybe some of texts that are gone; a word may be in several segments.

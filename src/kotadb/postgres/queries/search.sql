@@ -32,12 +32,15 @@ cross join lateral (
     where repository_id = %(repository_id)s and blob_sha = wanted.blob_sha and extractor_version = any(%(versions)s)
     offset 0) b
 
+-- name: vocabulary_bytes
+select coalesce(sum(octet_length(words)), 0) as bytes from vocabulary where repository_id = %(repository_id)s
+
 -- name: vocabulary
 select words from vocabulary where repository_id = %(repository_id)s
 
 -- name: by_index
 -- The planner takes new words that wait beside the index for so dear that it would read all texts for each word.
-select set_config('enable_seqscan', 'off', true)
+select set_config('enable_seqscan', 'off', true), set_config('statement_timeout', %(milliseconds)s, true)
 
 -- name: blobs
 -- The blobs of a repository that have, for one of the alternatives, a word of each of its pieces; as far as the limit

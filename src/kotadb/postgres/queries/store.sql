@@ -175,11 +175,13 @@ insert into vocabulary (repository_id, words) values (%(repository_id)s, %(words
 -- What is new waits in a list that is read whole for each word that is looked up.
 select gin_clean_pending_list('source_blobs_words')
 
--- name: small_segments
-select count(*) as segments from vocabulary where repository_id = %(repository_id)s and octet_length(words) < %(bytes)s
+-- name: segments
+select count(*) as segments, coalesce(sum(octet_length(words)), 0) as bytes,
+    coalesce(max(octet_length(words)), 0) as largest
+from vocabulary where repository_id = %(repository_id)s
 
--- name: take_small_segments
-delete from vocabulary where repository_id = %(repository_id)s and octet_length(words) < %(bytes)s returning words
+-- name: take_segments
+delete from vocabulary where repository_id = %(repository_id)s returning words
 
 -- name: lock_blobs
 -- Claims share this lock (jobs.sql): no run starts while blobs are collected, and we never wait for one that does.
