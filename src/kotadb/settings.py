@@ -82,6 +82,11 @@ class Settings(BaseSettings):
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @property
+    def max_bytes_with_diff(self) -> int:
+        """The largest body of requests that may have a diff in them."""
+        return max(self.max_diff_bytes, self.max_body_bytes)
+
     def as_environment(self) -> dict[str, str]:
         """The variables from which a child process reads these very settings."""
         values = {f"KOTADB_{name.upper()}": value for name, value in self if name != "database_url"}

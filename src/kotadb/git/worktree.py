@@ -121,25 +121,30 @@ def first_changed(repository: Repository, index: GitIndex, files: Iterable[Track
     """A file that is not what the index says, or None where none is seen.
 
     One that looks changed is read, or that may have changed just after it was looked at: those first that changed last,
-    and not all of them if that takes long. What may not be looked at counts as the same. So does a file that a filter
-    changes on its way into git, but for the ends of lines, until it is written again.
+    and not all of them if that takes long. What may not be looked at counts as the same. Filters are not run: one that
+    makes more of a file than other ends of lines makes it differ once it is read.
     """
     top = os.fsencode(repository.top)
     suspects: list[tuple[int, TrackedFile]] = []
     for file in files:
-        if file.is_expected:
-            try:
-                found = os.lstat(top + b"/" + file.path)
-            except (FileNotFoundError, NotADirectoryError):
-                return file
-            except OSError:
-                continue
-            if not stat.S_ISREG(found.st_mode):
-                return file
-            if _looks_changed(found, file, index.stamp[-1]):
-                suspects.append((found.st_mtime_ns, file))
+        if not file.is_expected:
+            continue
+        try:
+            found = os.lstat(top + b"/" + file.path)
+        except (FileNotFoundError, NotADirectoryError):
+            return file
+        except OSError:
+            continue
+        if not stat.S_ISREG(found.st_mode):
+            return file
+        if _looks_changed(found, file, index.stamp[-1]):
+            suspects.append((found.st_mtime_ns, file))
+    return _first_that_differs(top, [file for _, file in sorted(suspects, reverse=True)])
+
+
+def _first_that_differs(top: bytes, suspects: Iterable[TrackedFile]) -> TrackedFile | None:
     until = time.monotonic() + HASHED_SECONDS
-    for _, file in sorted(suspects, reverse=True):
+    for file in suspects:
         if _is_changed(top, file):
             return file
         if time.monotonic() > until:

@@ -84,7 +84,7 @@ def create_app(
     app.state.mounted = mounted
     app.state.space = Space(database, settings.temp_dir if synchronous or settings.workers else None)
     app.state.numbers = ServiceNumbers(settings, database.url)
-    with_diffs = dict.fromkeys(("/impact", "/mcp"), max(settings.max_diff_bytes, settings.max_body_bytes))
+    with_diffs = dict.fromkeys(("/impact", "/mcp"), settings.max_bytes_with_diff)
     app.add_middleware(LimitBody, max_bytes=settings.max_body_bytes, larger=with_diffs)
     app.add_middleware(LimitRequests, max_requests=settings.max_requests)
     app.add_middleware(MeasureLatency)  # the last one added is the first to see a request

@@ -14,9 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 BODY_SECONDS = 30
 """For all of a body to arrive; a phone on a train sends 64 KB in less, and a desk a diff."""
-
-
 SMALL_BYTES = 64 * 1024
+"""What is larger is parsed in a thread: it takes a while, and others are not to wait for it."""
 
 
 class LimitBody:
@@ -66,7 +65,6 @@ class StrictRequest(Request):
         """The body as JSON. Raises a 400 for what parsers disagree about: NaN, duplicate keys, huge integers."""
         try:
             body = await self.body()
-            # What is large takes a while, and others are not to wait for it.
             return _parsed(body) if len(body) <= SMALL_BYTES else await run_in_threadpool(_parsed, body)
         except (ValueError, RecursionError) as error:
             raise HTTPException(400, f"The body is not valid JSON: {_reason(error)}") from None

@@ -60,7 +60,7 @@ async def serving(
         make_server(RemoteDesk(settings, database, synchronous)),
         json_response=True,
         stateless=True,
-        max_request_body_size=max(settings.max_diff_bytes, settings.max_body_bytes),
+        max_request_body_size=settings.max_bytes_with_diff,
     )
     security = TransportSecurityMiddleware(_names(settings))
 

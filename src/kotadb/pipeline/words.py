@@ -27,5 +27,5 @@ def word_hashes(repository_id: int, found: Iterable[bytes]) -> list[int]:
 
     They share an index with those of all other repositories, which then have next to nothing in common.
     """
-    seed = zlib.crc32(repository_id.to_bytes(8))  # of which no bit is that of a letter alone
+    seed = zlib.crc32(repository_id.to_bytes(8))  # a small number would be as if the first letter was another
     return sorted({zlib.crc32(word, seed) - 2**31 for word in found})

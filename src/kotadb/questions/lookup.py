@@ -29,19 +29,16 @@ def lookup(connection: Connection, repository_id: int, required: Required) -> se
     segments = search.vocabulary(connection, repository_id, MAX_VOCABULARY_BYTES)
     if segments is None:
         return None
-    pieces = list(dict.fromkeys(piece for these in required.alternatives for piece in these))
-    words = {piece: words_with(piece, segments, any_case=required.any_case) for piece in pieces}
-    alternatives = [[piece for piece in these if words[piece] is not None] for these in required.alternatives]
+    hashes: dict[Piece, list[int]] = {}
+    for piece in dict.fromkeys(piece for pieces in required.alternatives for piece in pieces):
+        words = words_with(piece, segments, any_case=required.any_case)
+        if words is not None:
+            hashes[piece] = word_hashes(repository_id, {LONG, *words})
+    numbers = {piece: number for number, piece in enumerate(hashes)}
+    alternatives = [[numbers[piece] for piece in pieces if piece in numbers] for pieces in required.alternatives]
     if not all(alternatives):
         return None
-    found = search.blobs(
-        connection,
-        repository_id,
-        [word_hashes(repository_id, {LONG, *(words[piece] or ())}) for piece in pieces],
-        [[pieces.index(piece) for piece in these] for these in alternatives],
-        MAX_BLOBS + 1,
-        SECONDS,
-    )
+    found = search.blobs(connection, repository_id, list(hashes.values()), alternatives, MAX_BLOBS + 1, SECONDS)
     return None if found is None or len(found) > MAX_BLOBS else found
 
 

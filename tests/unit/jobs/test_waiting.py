@@ -1,4 +1,4 @@
-"""What needs no server to be seen."""
+"""How often somebody looks who waits for a job."""
 
 import pytest
 
