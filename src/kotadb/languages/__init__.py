@@ -7,7 +7,7 @@ from pkgutil import iter_modules
 from posixpath import basename, splitext
 
 from kotadb.errors import LanguageError
-from kotadb.languages.grammar import Language, LanguageSpec, Rules, compile_language
+from kotadb.languages.grammar import Language, LanguageSpec, Rules, compile_language, read_text
 from kotadb.languages.modules import Files, Modules
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Language",
     "LanguageSpec",
     "Modules",
+    "builtins_text",
     "claims",
     "importers",
     "language_of",
@@ -44,6 +45,13 @@ def names() -> tuple[str, ...]:
 def rules(name: str) -> Rules:
     """What a language's queries cannot say, without compiling them. Raises KeyError where there is no such language."""
     return _specs()[name].rules
+
+
+@cache
+def builtins_text(name: str) -> str | None:
+    """The description of what a language brings along; None where there is none."""
+    spec = _specs().get(name)
+    return read_text(spec, spec.rules.builtins) if spec is not None and spec.rules.builtins is not None else None
 
 
 def modules(files: Files) -> Mapping[str, Modules]:

@@ -22,7 +22,7 @@ import tree_sitter
 from tree_sitter import Node, Query, QueryError
 
 from kotadb.errors import LanguageError
-from kotadb.languages.mentions import HEADINGS, MENTION_PARTS, Family, Heading, Member, Mention, Shape
+from kotadb.languages.mentions import HEADINGS, MENTION_PARTS, Family, Heading, Inferred, Member, Mention, Shape
 from kotadb.languages.modules import Files, Modules
 from kotadb.model import SymbolKind
 
@@ -146,6 +146,8 @@ class Rules:
     """Comments, as group `comment`, and as other matches the strings that could look like one."""
     shapes: Mapping[str, Shape] = field(default_factory=dict)
     """How nodes are read as expressions, by the type of the node."""
+    inferred: Inferred = field(default_factory=Inferred)
+    """How values follow from what is around them."""
     leaves: frozenset[str] = frozenset()
     """The types of nodes whose text alone says how they are read, so that the same text in a scope is read once."""
     types_have_names: bool = False
@@ -156,6 +158,8 @@ class Rules:
     """Whether other modules can take whatever is bound in the outermost scope."""
     export_list: str | None = None
     """The name under which a module lists what it exports."""
+    builtins: str | None = None
+    """The file of the folder that describes what the language brings along; see pipeline/builtins.py."""
     plain_decorators: str | None = None
     """What decorators are called that hand a definition to nobody who could use it later; written as `implicit` is."""
     implicit: str | None = None
@@ -231,7 +235,7 @@ def _compiled(
     spec: LanguageSpec, names: Iterable[str], grammar: tree_sitter.Language, words: Vocabulary
 ) -> tuple[Query, tuple[Pattern, ...]]:
     """One query of those files, and what its patterns are."""
-    texts = {f"{spec.folder}/{name}": _read(spec, name) for name in names}
+    texts = {f"{spec.folder}/{name}": read_text(spec, name) for name in names}
     for file, text in texts.items():
         _check_captures(file, text, words)
     query = _compile(texts, grammar)
@@ -249,7 +253,8 @@ def _grammar(spec: LanguageSpec) -> tree_sitter.Language:
         raise LanguageError(f"{spec.folder}: there is no grammar {spec.grammar}: {error}") from error
 
 
-def _read(spec: LanguageSpec, name: str) -> str:
+def read_text(spec: LanguageSpec, name: str) -> str:
+    """A file of a language's folder. Raises LanguageError where there is none."""
     try:
         return resources.files(spec.folder).joinpath(name).read_text("utf-8")
     except OSError as error:

@@ -4,7 +4,7 @@ Where several patterns match the same name, the one that is written first counts
 general as "every other identifier is read".
 """
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from enum import Enum, StrEnum, auto
 from typing import NamedTuple
@@ -25,6 +25,8 @@ class Mention(StrEnum):
     """The same where types have names of their own: a value's name."""
     BIND_TYPE = "bind.type"
     """The same: a type's name."""
+    BIND_PARAMETER = "bind.parameter"
+    """The same: a type parameter, which extends its `@value`."""
     BIND_SELF = "bind.self"
     """A parameter that is always an instance of the class around."""
     BIND_CLASS = "bind.class"
@@ -52,6 +54,12 @@ class Mention(StrEnum):
     """A part of the source whose imports are for types alone."""
     IN_TYPE = "in_type"
     """A part of the source where what is read is a type."""
+
+    RETURNED = "returned"
+    """An expression that the function around it returns."""
+
+    SIGNATURE = "signature"
+    """A way to call the interface or type around it."""
 
     IMPORT = "import"
     """`@import.<kind>`: a statement or call that names the module `@specifier`."""
@@ -93,9 +101,8 @@ MENTION_PARTS = frozenset(
         "type_only",  # its presence: for types alone
         "type",  # the declared type
         "value",  # what the name is bound to
-        "returns",  # the declared type of what a function returns
-        "destructured",  # its presence: the name is bound to a member of `@value` or `@type`
-        "key",  # the name of that member, where it is another
+        "arguments",  # the type arguments of a base
+        "destructured",  # its presence: the name is bound to a member of what is taken apart
         "hoisted",  # its presence: bound in the function around, whatever blocks are between
         "around",  # a scope that the name is bound outside of: a function's own name
     }
@@ -107,6 +114,7 @@ class Family(Enum):
 
     SCOPE = auto()
     REGION = auto()
+    FUNCTION = auto()
     IMPORT = auto()
     REFERENCE = auto()
     BIND = auto()
@@ -122,8 +130,9 @@ _FAMILIES = {
     Family.REGION: (Mention.EXPORTED, Mention.EXPORTED_DEFAULT, Mention.TYPE_CHECKING, Mention.IN_TYPE),
     Family.IMPORT: (Mention.IMPORT,),
     Family.REFERENCE: (Mention.REFERENCE,),
-    Family.BIND: (Mention.BIND, Mention.BIND_VALUE, Mention.BIND_TYPE, Mention.BIND_SELF, Mention.BIND_CLASS,
-                  Mention.DECLARES),
+    Family.FUNCTION: (Mention.RETURNED, Mention.SIGNATURE),
+    Family.BIND: (Mention.BIND, Mention.BIND_VALUE, Mention.BIND_TYPE, Mention.BIND_PARAMETER, Mention.BIND_SELF,
+                  Mention.BIND_CLASS, Mention.DECLARES),
     Family.OUTWARD: (Mention.OUTWARD, Mention.GLOBAL),
     Family.IMPORTED: (Mention.IMPORTED, Mention.IMPORTED_DEFAULT, Mention.IMPORTED_MODULE, Mention.IMPORTED_PART,
                       Mention.IMPORTED_STAR),
@@ -151,7 +160,7 @@ class Heading:
 
     def of(self, captures: Set[str]) -> "Heading":
         """The same for a pattern with these captures."""
-        is_name = self.family not in (Family.SCOPE, Family.REGION, Family.IMPORT)
+        is_name = self.family not in (Family.SCOPE, Family.REGION, Family.FUNCTION, Family.IMPORT)
         return replace(
             self,
             has_object="object" in captures,
@@ -176,20 +185,73 @@ HEADINGS = {heading.head: heading for heading in _headings()}
 
 
 class Step(NamedTuple):
-    """How a node of the syntax tree is made of another: `op` applied to the expression `inner`, with `name`.
+    """How a node of the syntax tree is made of others: `op` applied to `inner`, with `name` and `parts`.
 
-    Without `inner` it stands for itself; with `op` None it stands for what `inner` stands for.
+    Without `inner` it stands for itself; with `op` None it stands for what `inner` stands for. Where a node stands for
+    something that is made in several steps, `inner` and `parts` are steps in turn.
     """
 
     op: Op | None
-    inner: Node | None = None
-    name: Node | None = None
+    inner: "Node | Step | None" = None
+    name: "Node | str | None" = None
+    parts: "Sequence[Node | Step | None]" = ()
     is_type: bool = False
     """The name is a type's, where types have names of their own."""
 
 
 Shape = Callable[[Node], Step | None]
 """Reads a node of one type as an expression; None where it is none that names lead through."""
+
+
+class Parameter(NamedTuple):
+    """What a function takes."""
+
+    type: Node | None = None
+    value: Node | None = None
+    """Its default."""
+    takes_rest: bool = False
+
+
+class Function(NamedTuple):
+    """What a function's node says of it."""
+
+    parameters: Sequence[Parameter]
+    returns: Node | Step | None
+    """The type that it says it returns."""
+    result: Node | None
+    """The expression that is all of its body."""
+    wrapper: str | None = None
+    """What the language calls the type that the results of such a function are wrapped in; None for none."""
+    start: int = 0
+    """Where its scope begins."""
+    decorator: Node | None = None
+    """What takes it and returns what its name stands for."""
+    type_parameters: Node | None = None
+
+
+def _no_step(node: Node) -> Step | None:
+    return None
+
+
+def _no_function(node: Node) -> Function | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """How values that are not written down follow from what is around them."""
+
+    origin: Shape = _no_step
+    """The value of a name that is bound here, by the name's node: an element of what is gone through, a part of what is
+    taken apart, a parameter."""
+    expected: Shape = _no_step
+    """What the place of an expression expects of its value, by the expression's node."""
+    function: Callable[[Node], Function | None] = _no_function
+    """The function that this node is, or that it is the name of."""
+    functions: frozenset[str] = frozenset()
+    """The types of nodes that are functions without being statements."""
+    blocks: frozenset[str] = frozenset()
+    """The types of nodes that hold statements, which all run if one of them does."""
 
 
 def name(node: Node) -> Step:
@@ -218,21 +280,41 @@ class Member:
         return Step(Op.MEMBER, node.child_by_field_name(self.base), node.child_by_field_name(self.part))
 
 
-def made_by(op: Op, field: str) -> Shape:
-    """An expression made from the one in this field: a call, an instantiation."""
+def made_by(op: Op, field: str = "") -> Shape:
+    """An expression made by `op` from the one in this field, or else from the first named child."""
 
     def shape(node: Node) -> Step | None:
-        inner = node.child_by_field_name(field)
+        inner = node.child_by_field_name(field) if field else node.named_child(0)
         return Step(op, inner) if inner is not None else None
 
     return shape
 
 
 def through(field: str = "") -> Shape:
-    """Stands for what is in this field, or for its first named child: parentheses, `await`."""
+    """Stands for what is in this field, or for its first named child: parentheses, a slice."""
 
     def shape(node: Node) -> Step | None:
         inner = node.child_by_field_name(field) if field else node.named_child(0)
         return Step(None, inner) if inner is not None else None
 
     return shape
+
+
+def any_of(*fields: str) -> Shape:
+    """Any of what is in these fields, or else of the named children."""
+
+    def shape(node: Node) -> Step:
+        parts = [node.child_by_field_name(field) for field in fields] if fields else node.named_children
+        return Step(Op.UNION, parts=parts)
+
+    return shape
+
+
+def builtin(name: str, *parts: Node | Step | None) -> Step:
+    """A value of what the language calls so, with these type arguments."""
+    return Step(Op.INSTANCE, Step(Op.APPLY, Step(Op.BUILTIN, name=name), parts=parts))
+
+
+def always(name: str) -> Shape:
+    """A literal: a value of what the language calls so."""
+    return lambda node: Step(Op.INSTANCE, Step(Op.BUILTIN, name=name))

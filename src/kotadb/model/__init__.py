@@ -6,8 +6,10 @@ from kotadb.model.files import TEXT, SkippedFile, SkipReason, SourceFile, TreeEn
 from kotadb.model.jobs import DeadLetter, Failure, IndexRequest, Job, JobStatus, Step
 from kotadb.model.references import (
     DEFAULT,
+    KEYS,
     NO_LINKS,
     ON_SYMBOLS,
+    REST,
     WHOLE,
     DependencyKind,
     Exports,
@@ -27,8 +29,10 @@ from kotadb.model.repositories import Index, Key, Owner, Repository, TokenSource
 __all__ = [
     "DEFAULT",
     "EXTRACTOR_VERSION",
+    "KEYS",
     "NO_LINKS",
     "ON_SYMBOLS",
+    "REST",
     "TEXT",
     "WHOLE",
     "DeadLetter",

@@ -55,7 +55,10 @@ class DependencyKind(StrEnum):
 
 
 class Op(IntEnum):
-    """What an expression is made of. `operand` is the number of another expression of the file, or as said here."""
+    """What an expression is made of. `operand` is the number of another expression of the file, or as said here.
+
+    Types are expressions too: INSTANCE makes a value of a type, and what is declared stands for itself until then.
+    """
 
     NAME = 0
     """`name`, as the file's outermost scope knows it."""
@@ -68,17 +71,46 @@ class Op(IntEnum):
     MEMBER = 4
     """The member `name` of `operand`."""
     CALL = 5
-    """The result of calling `operand`."""
+    """The result of calling `operand` with the arguments `parts`."""
     INSTANCE = 6
     """A value of the type `operand`."""
     SELF = 7
     """An instance of the class with the symbol number `operand`: `this`, `self`."""
     SUPER = 8
     """The same, seen as an instance of its bases."""
+    APPLY = 9
+    """The generic `operand` with the type arguments `parts`."""
+    UNION = 10
+    """Any of `parts`."""
+    AWAIT = 11
+    """What awaiting `operand` gives."""
+    EACH = 12
+    """What going through `operand` gives, one by one."""
+    ITEM = 13
+    """The element of `operand` at the index or key `name`, or at any if there is none."""
+    FUNCTION = 14
+    """A function: the first of `parts` is what it returns, the others its parameters; `name` is REST if the last of them
+    takes all further arguments."""
+    EXPECTED = 15
+    """What the call `operand` expects as its argument with the index or keyword `name`."""
+    PARAMETER = 16
+    """What the function `operand` takes as its parameter with the index `name`."""
+    TUPLE = 17
+    """A tuple of `parts`."""
+    OBJECT = 18
+    """An object whose keys, in `name` with KEYS between them, have the values `parts`."""
+    VARIABLE = 19
+    """A type parameter, of a name that is its own in the file; `operand` is what it extends."""
+    BUILTIN = 20
+    """What the language itself calls `name`."""
+    TYPE_OF = 21
+    """The type whose only value is `operand`: `typeof x`, `type[C]`."""
 
 
 ON_SYMBOLS = frozenset({Op.SYMBOL, Op.SELF, Op.SUPER})
 """Those whose operand is the number of a symbol."""
+REST = "*"
+KEYS = "\0"
 
 
 class Expression(NamedTuple):
@@ -87,6 +119,8 @@ class Expression(NamedTuple):
     op: Op
     operand: int = -1
     name: str | None = None
+    parts: tuple[int, ...] = ()
+    """Numbers of further expressions; -1 for what is not known."""
 
 
 class Import(NamedTuple):
@@ -128,11 +162,13 @@ class Types(NamedTuple):
     """What is known of the values of symbols: numbers of expressions by number of the symbol."""
 
     values: dict[int, int]
-    """What reading a variable or property gives."""
-    returns: dict[int, int]
-    """What calling a function gives."""
+    """What reading a variable or property gives, or what a name for a type stands for."""
+    signatures: dict[int, int]
+    """A FUNCTION, or a UNION of them: what a function takes and returns, or an interface that can be called."""
     bases: dict[int, list[int]]
-    """What a class or interface extends, in order."""
+    """What a class or interface extends, in order; a type: what it is made of, besides what it declares itself."""
+    parameters: dict[int, list[int]]
+    """The type parameters of a generic class, interface or type."""
 
 
 class Links(NamedTuple):
@@ -140,7 +176,7 @@ class Links(NamedTuple):
 
     imports: tuple[Import, ...] = ()
     exports: Exports = Exports({}, {}, (), None)
-    types: Types = Types({}, {}, {})
+    types: Types = Types({}, {}, {}, {})
     expressions: tuple[Expression, ...] = ()
     references: tuple[Reference, ...] = ()
 

@@ -28,11 +28,11 @@ def work(language: str, source: bytes) -> Result:
     """What is kept of one file. `language` is a name that `languages.load` knows, or `model.TEXT`."""
     begun = perf_counter()
     if language == TEXT:
-        return Result(pack(text_facts(source)).to_bytes(), 0.0, perf_counter() - begun, 0.0)
+        return Result(pack(text_facts(source), language).to_bytes(), 0.0, perf_counter() - begun, 0.0)
     grammar = load(language)
     tree = parse(source, grammar)
     parsed = perf_counter()
     defined = definitions(source, tree, grammar)
     found = perf_counter()
-    packed = pack(facts_of(source, tree, defined, links(source, tree, grammar, defined))).to_bytes()
+    packed = pack(facts_of(source, tree, defined, links(source, tree, grammar, defined)), language).to_bytes()
     return Result(packed, parsed - begun, found - parsed, perf_counter() - found)

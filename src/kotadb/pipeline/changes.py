@@ -55,20 +55,23 @@ def _readable(path: str, file: File) -> dict[int, list[Any]]:
             say(read, name, [meanings[each] for each in bound])
     for number, (name, qualified) in enumerate(zip(file.names, file.qualified_names, strict=True)):
         say(Read.MEMBER, f"{qualified[: -len(name) - 1]}\0{name}", _symbol(file, number))
-        held = [meanings.get(each) for each in (types.values.get(number, -1), types.returns.get(number, -1))]
-        bases = [meanings[each] for each in types.bases.get(number, ())]
+        held = [meanings.get(each) for each in (types.values.get(number, -1), types.signatures.get(number, -1))]
+        bases = [meanings[each] for several in (types.bases, types.parameters) for each in several.get(number, ())]
         say(Read.TYPE, str(file.ids[number]), (file.kinds[number], held, bases))
     say(Read.EXPORTED, "", bool(exported))
     say(Read.FORM, "", (exports.exported is None, exports.listed, exports.stars))
     return said
 
 
-def _meanings(file: File) -> dict[int, Any]:
-    """Each expression without numbers, which an edit elsewhere in the file changes."""
-    meanings: dict[int, Any] = {}
-    for number, (op, operand, name) in enumerate(file.expressions):
+def _meanings(file: File) -> dict[int, int]:
+    """A hash of each expression without numbers, which an edit elsewhere in the file changes.
+
+    A hash, because a nested value of shared parts can take exponential time to compare.
+    """
+    meanings: dict[int, int] = {}
+    for number, (op, operand, name, parts) in enumerate(file.expressions):
         inner = _symbol(file, operand) if op in ON_SYMBOLS else meanings.get(operand)
-        meanings[number] = (op, inner, name)
+        meanings[number] = hash((op, inner, name, *map(meanings.get, parts)))
     return meanings
 
 

@@ -8,10 +8,13 @@ from typing import NamedTuple
 from kotadb.languages.modules import Modules
 from kotadb.model import EXTRACTOR_VERSION, SourceFile
 from kotadb.pipeline import graph, rows
+from kotadb.pipeline.builtins import builtins
+from kotadb.pipeline.names import EVERYTHING, MAX_READS
 from kotadb.pipeline.packing import FileRows, OpenReference, PackedFacts, unpack_outline, unpack_rows
-from kotadb.pipeline.program import EVERYTHING, MAX_READS, Program, Target
+from kotadb.pipeline.program import Program
 from kotadb.pipeline.resolve import Resolved, is_use, resolve
 from kotadb.pipeline.rows import NULL, integer, occurrences_tail, reference_tail
+from kotadb.pipeline.values import Target
 
 
 class LinkedFile(NamedTuple):
@@ -65,6 +68,7 @@ class Linker:
         self._program = Program(
             [file.path for file in files],
             [modules.get(file.language) for file in files],
+            [builtins(file.language) for file in files],
             lambda number: unpack_outline(facts(number).outline),
             known_names,
         )

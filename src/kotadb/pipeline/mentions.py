@@ -24,6 +24,10 @@ class Mentions(NamedTuple):
     names: list[Name]
     """By position; of several matches of one name that whose pattern is written first."""
     imports: list[Name]
+    returned: list[Node]
+    """What functions return."""
+    signatures: list[Node]
+    """What can be called in interfaces and types, without a name."""
     exported: "Regions"
     """The statements that export what they declare: EXPORTED, EXPORTED_DEFAULT."""
     type_checking: "Regions"
@@ -84,6 +88,8 @@ def _sorted(names: dict[int, _Match], rest: Iterable[_Match], headings: Sequence
     imports: dict[int, _Match] = {}
     regions: dict[tuple[int, int], tuple[int, Mention]] = {}
     aliases: set[int] = set()
+    returned: list[Node] = []
+    signatures: list[Node] = []
     for match in rest:
         pattern, node, captures = match
         mention, family = headings[pattern].mention, headings[pattern].family
@@ -92,7 +98,9 @@ def _sorted(names: dict[int, _Match], rest: Iterable[_Match], headings: Sequence
         start, end = node.start_byte, node.end_byte
         if start == end:
             continue  # what the parser says is missing
-        if family is Family.SCOPE:
+        if family is Family.FUNCTION:
+            (returned if mention is Mention.RETURNED else signatures).append(node)
+        elif family is Family.SCOPE:
             scopes.add((start, -end, mention))
         elif family is Family.REGION:
             regions[start, -end] = min(regions.get((start, -end), (pattern, mention)), (pattern, mention))
@@ -104,6 +112,8 @@ def _sorted(names: dict[int, _Match], rest: Iterable[_Match], headings: Sequence
         scopes=sorted(scopes),
         names=_in_order(names, headings, aliases),
         imports=_in_order(imports, headings, frozenset()),
+        returned=returned,
+        signatures=signatures,
         exported=_regions(regions, Mention.EXPORTED_DEFAULT, Mention.EXPORTED),
         type_checking=_regions(regions, Mention.TYPE_CHECKING),
         in_type=_regions(regions, Mention.IN_TYPE),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import TypeAlias
 from zlib import crc32
 
 from kotadb.model import Exports, SymbolKind, Types
@@ -47,6 +48,10 @@ def read_start(path: str, read: Read) -> int:
 _KNOWN = read_start("", Read.KNOWN)
 
 
+AnyExpression: TypeAlias = tuple[int, int, str | None, tuple[int, ...]]
+"""A `model.Expression`, as it may have been packed."""
+
+
 class File:
     """What the program knows of one file: its symbols, by number, and what it says about names and values."""
 
@@ -60,7 +65,7 @@ class File:
         ids: Sequence[int],
         exports: Exports,
         types: Types,
-        expressions: Sequence[tuple[int, int, str | None]],
+        expressions: Sequence[AnyExpression],
     ) -> None:
         self.names = names
         self.qualified_names = qualified_names
@@ -70,6 +75,11 @@ class File:
         self.types = types
         self.expressions = expressions
         self._members: dict[tuple[str, str], list[int]] | None = None
+
+    def around(self, number: int) -> int | None:
+        """The symbol that a symbol is in."""
+        name = self.qualified_names[number][: -len(self.names[number]) - 1]
+        return next((each for each in range(number, -1, -1) if self.qualified_names[each] == name), None)
 
     def members(self, around: str, name: str) -> Sequence[int]:
         """The symbols of this name that are in the one with the qualified name `around`."""

@@ -26,8 +26,9 @@ from kotadb.model import (
     Types,
     unpack_positions,
 )
+from kotadb.pipeline.builtins import builtins
 from kotadb.pipeline.identify import symbol_ids
-from kotadb.pipeline.outline import File, name_hash
+from kotadb.pipeline.outline import AnyExpression, File, name_hash
 from kotadb.pipeline.program import Program
 from kotadb.pipeline.resolve import Resolved, is_use, resolve
 from kotadb.pipeline.rows import occurrences_tail, reference_tail, symbol_tail
@@ -41,7 +42,7 @@ _REFERENCE_KINDS = tuple(ReferenceKind)
 _SYMBOL_NUMBERS = {kind: number for number, kind in enumerate(_SYMBOL_KINDS)}
 _DEPENDENCY_NUMBERS = {kind: number for number, kind in enumerate(_DEPENDENCY_KINDS)}
 _REFERENCE_NUMBERS = {kind: number for number, kind in enumerate(_REFERENCE_KINDS)}
-_ON_EXPRESSIONS = frozenset({Op.MEMBER, Op.CALL, Op.INSTANCE})
+_ON_EXPRESSIONS = frozenset(Op) - ON_SYMBOLS - {Op.NAME, Op.MODULE, Op.FROM}
 
 
 class PackedFacts(NamedTuple):
@@ -113,10 +114,10 @@ class _EveryName:
         return True
 
 
-def pack(facts: FileFacts) -> PackedFacts:
+def pack(facts: FileFacts, language: str) -> PackedFacts:
     """What is kept of a file."""
     ids = symbol_ids(facts.symbols)
-    alone = _File(facts, ids)
+    alone = _File(facts, language, ids)
     numbers, outline = _outline(alone.file, [each.reference.expression for each in alone.open])
     # In the order of their keys, by which the tables' indexes grow at their ends.
     in_order = sorted(zip(ids, facts.symbols, strict=True), key=itemgetter(0))
@@ -139,7 +140,7 @@ def _compressed(value: object) -> bytes:
 class _File:
     """The references of one file, sorted by whether it alone says what they refer to."""
 
-    def __init__(self, facts: FileFacts, ids: Sequence[int]) -> None:
+    def __init__(self, facts: FileFacts, language: str, ids: Sequence[int]) -> None:
         symbols, links = facts.symbols, facts.links
         self.file = file = File(
             [symbol.name for symbol in symbols], [symbol.qualified_name for symbol in symbols],
@@ -147,7 +148,7 @@ class _File:
         )  # fmt: skip
         self.uses: set[tuple[int, int]] = set()
         self.occurrences = 0
-        self._program = Program([""], [_NoModules()], lambda _: file, _EveryName())
+        self._program = Program([""], [_NoModules()], [builtins(language)], lambda _: file, _EveryName())
         self._undecided: set[int] = set()
         """Expressions that other files decide."""
         elsewhere: list[tuple[Resolved, int, int]] = []
@@ -180,7 +181,7 @@ class _File:
     def _resolved(self, reference: Reference) -> Resolved | None:
         """What it refers to; None if other files decide that."""
         number = reference.expression
-        op, operand, _ = self.file.expressions[number]
+        op, operand, _, _ = self.file.expressions[number]
         if number in self._undecided or (op in _ON_EXPRESSIONS and operand in self._undecided):
             self._undecided.add(number)
             return None
@@ -215,8 +216,9 @@ def _outline(file: File, wanted: Iterable[int]) -> tuple[dict[int, int], bytes]:
             [bound(exports.scope), exports.exported and bound(exports.exported), exports.stars, exports.listed],
             [
                 {symbol: numbers[each] for symbol, each in types.values.items()},
-                {symbol: numbers[each] for symbol, each in types.returns.items()},
+                {symbol: numbers[each] for symbol, each in types.signatures.items()},
                 {symbol: [numbers[each] for each in bases] for symbol, bases in types.bases.items()},
+                {symbol: [numbers[each] for each in several] for symbol, several in types.parameters.items()},
             ],
             [_renumbered(file.expressions[old], numbers) for old in numbers],
         ]
@@ -227,22 +229,23 @@ def _outline(file: File, wanted: Iterable[int]) -> tuple[dict[int, int], bytes]:
 def _kept(file: File, wanted: Iterable[int]) -> dict[int, int]:
     """New numbers, in the same order, of these expressions and of all that exports and types lead to."""
     exports, types = file.exports, file.types
-    pending = {*wanted, *types.values.values(), *types.returns.values()}
-    for several in (exports.scope, exports.exported or {}, types.bases):
+    pending = {*wanted, *types.values.values(), *types.signatures.values()}
+    for several in (exports.scope, exports.exported or {}, types.bases, types.parameters):
         pending.update(*several.values())
     kept: set[int] = set()
     while pending:
         number = pending.pop()
-        op, operand, _ = file.expressions[number]
+        op, operand, _, parts = file.expressions[number]
         kept.add(number)
-        if operand >= 0 and op not in ON_SYMBOLS and operand not in kept:
-            pending.add(operand)
+        inner = parts if op in ON_SYMBOLS else (operand, *parts)
+        pending.update(each for each in inner if each >= 0 and each not in kept)
     return {old: new for new, old in enumerate(sorted(kept))}
 
 
-def _renumbered(expression: tuple[int, int, str | None], numbers: dict[int, int]) -> tuple[int, int, str | None]:
-    op, operand, name = expression
-    return op, operand if operand < 0 or op in ON_SYMBOLS else numbers[operand], name
+def _renumbered(expression: AnyExpression, numbers: dict[int, int]) -> AnyExpression:
+    op, operand, name, parts = expression
+    kept = operand if operand < 0 or op in ON_SYMBOLS else numbers[operand]
+    return op, kept, name, tuple(numbers[part] if part >= 0 else part for part in parts)
 
 
 def unpack_outline(packed: bytes) -> File:

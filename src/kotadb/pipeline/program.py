@@ -1,235 +1,155 @@
-"""What names mean across the files of one commit, worked out from their facts alone.
+"""What expressions stand for: the types of values, as far as the facts of the files tell them.
 
-Everything here is a question about the whole program: what does this module export under that name, what is the value
-of this expression, which member of this class is meant. The answers are pure functions of the facts, whatever the order
-of the questions: a search through re-exports goes on until nothing new is found, and hops from a value to its type are
-counted down (`fuel`) rather than cut where they happen to meet themselves.
+Answers are a bounded fixpoint. A hop from a value to its type, from a call to what the function returns, or from a class
+to its bases uses up `fuel`, rather than being cut where it happens to meet itself: the value at fuel n is the n-th
+iterate, a pure function of the facts, whatever was asked before. An answer that needed less fuel than there was is the
+same with more, so that most are worked out once (`Names.once`).
 
-What an answer was read from is noted (`reads`). After a change, whoever read nothing that changed would get the same
-answer again: see changes.py.
+Nothing is known of what is not understood: it is None, and so is all that is made of it.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from enum import IntEnum
-from typing import Any, NamedTuple
-from zlib import crc32
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from kotadb.languages.modules import MISSING, Location, Modules
-from kotadb.model import DEFAULT, WHOLE, Exports, Op, Resolution, SymbolKind, Types
-from kotadb.pipeline.outline import File, Read, known_hash, name_hash, read_start
+from kotadb.languages.modules import MISSING, Location
+from kotadb.model import KEYS, REST, Op, SymbolKind, Types
+from kotadb.pipeline.builtins import AWAITED, CALLED, CONSTRUCTORS, INDEXED, ITEM, ITERATED, ITERATOR, TUPLES
+from kotadb.pipeline.names import Names
+from kotadb.pipeline.outline import Read
 from kotadb.pipeline.positions import CLASSES
+from kotadb.pipeline.values import (
+    MEMBER,
+    THIS,
+    TYPE,
+    Sort,
+    Target,
+    Value,
+    Variable,
+    alternatives,
+    has_variables,
+    substituted,
+    union,
+    unnamed,
+    weighed,
+)
 
-FUEL = 5
+FUEL = 6
 """Hops from a value to its type, or from a class to its bases in another expression, that an answer may take."""
 
 MAX_ANCESTORS = 500
 """Classes that a member is looked for in, besides its own: ten thousand that each extend the one before would otherwise
 take the square of that in time."""
-
 KEPT_ANCESTORS = 128
 """Lists of more are worked out anew: kept for each class of a long chain, they would take the memory of the worker."""
-
-MAX_READS = 2_000
-"""Things read for one answer that are noted one by one; with more, it is taken to depend on everything."""
-
-EVERYTHING = -1
-"""Stands among what was read for all there is."""
-
-HOW = (Resolution.SCOPE, Resolution.IMPORT, Resolution.MEMBER, Resolution.TYPE)
-"""The ways to a target, the surest first. An answer that took several ways is as sure as the last of them here."""
-_SCOPE, _IMPORT, _MEMBER, _TYPE = range(4)
+MAX_MATCHED = 4
+"""Type arguments within type arguments that are compared to find what a type parameter stands for."""
 
 _TYPES = CLASSES | {SymbolKind.TYPE}
 _CALLABLE = frozenset({SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CONSTRUCTOR})
-_VARIABLES = frozenset({SymbolKind.VARIABLE, SymbolKind.CONSTANT})
+_MADE = CLASSES - {SymbolKind.INTERFACE}
+"""What can be called to make one."""
+_LATE = {Op.FUNCTION: Sort.FUNCTION, Op.TUPLE: Sort.TUPLE, Op.OBJECT: Sort.OBJECT}
 
-Target = tuple[int, int]
-"""A symbol: the numbers of its file and of itself in that file."""
-
-
-class Sort(IntEnum):
-    """What a value is."""
-
-    DECLARED = 0
-    """The symbols `targets` themselves; several where a name was declared several times."""
-    INSTANCE = 1
-    """Something whose type is one of the symbols `targets`."""
-    SUPER = 2
-    """The same, but for the bases of that type only."""
-    MODULE = 3
-    """The module at `location`."""
-    OUTSIDE = 4
-    """Something of the package `location.package`."""
+Bound = dict[Variable, Value]
 
 
-class Value(NamedTuple):
-    """What an expression stands for, and how that was found: an index of HOW."""
-
-    sort: Sort
-    how: int
-    targets: tuple[Target, ...] = ()
-    location: Location = MISSING
-
-
-class _Loaded(dict[int, File]):
-    """Files by number, loaded when they are first asked for."""
-
-    def __init__(self, load: Callable[[int], File]) -> None:
-        self._load = load
-
-    def __missing__(self, number: int) -> File:
-        file = self[number] = self._load(number)
-        return file
-
-
-class Program:
-    """All files of one commit. Numbers of files are their places in `paths`.
-
-    `load` gives what is known of a file; `modules` finds the modules that a file imports, and is None for one of a
-    language without imports; `known_names` has the `name_hash` of every name that some file binds or exports: no other
-    need be looked for behind a star.
-    """
-
-    def __init__(
-        self,
-        paths: Sequence[str],
-        modules: Sequence[Modules | None],
-        load: Callable[[int], File],
-        known_names: Container[int],
-    ) -> None:
-        self.paths = paths
-        self.files: Mapping[int, File] = _Loaded(load)
-        self.reads: set[int] = set()
-        """Hashes of all that was read since somebody emptied this."""
-        self._modules = modules
-        self._known_names = known_names
-        self._numbers = {path: number for number, path in enumerate(paths)}
-        self._starts: list[tuple[int, ...] | None] = [None] * len(paths)
-        self._locations: dict[tuple[int, str], Location] = {}
-        self._stars: dict[int, tuple[tuple[Location, int], ...]] = {}
-        self._exports: dict[Any, _Answer] = {}
-        self._values: defaultdict[int, dict[Any, _Answer]] = defaultdict(dict)
-        self._bases_of: dict[Any, _Answer] = {}
-        self._ancestors: dict[Any, _Answer] = {}
-
-    # ---- what was read
-
-    def note(self, number: int, read: Read, name: str) -> None:
-        """Note that this was read of a file."""
-        starts = self._starts[number]
-        if starts is None:
-            path = self.paths[number]
-            starts = self._starts[number] = tuple(read_start(path, each) for each in Read)
-        self.reads.add(crc32(name.encode("utf-8", "surrogatepass"), starts[read]))
-
-    def _once(self, answers: "dict[Any, _Answer]", key: Any, find: Callable[..., Any], *arguments: Any) -> Any:
-        """An answer, found once; what it was read from is noted for whoever asks."""
-        known = answers.get(key)
-        if known is None:
-            outer, self.reads = self.reads, set()
-            try:
-                found = find(*arguments)
-                reads = self.reads
-            finally:
-                self.reads = outer
-            if len(reads) > MAX_READS:
-                reads = {EVERYTHING}
-            known = answers[key] = found, frozenset(reads)
-        if known[1]:
-            self.reads |= known[1]
-        return known[0]
-
-    def forget(self, number: int) -> None:
-        """Let go of the values of a file's expressions: few are asked for by others, and most of memory was in them."""
-        self._values.pop(number, None)
-
-    # ---- modules and what they export
-
-    def location(self, number: int, specifier: str) -> Location:
-        """Where an import in this file leads."""
-        key = number, specifier
-        if key not in self._locations:
-            modules = self._modules[number]
-            self._locations[key] = modules.resolve(self.paths[number], specifier) if modules else MISSING
-        return self._locations[key]
-
-    def stars(self, number: int) -> tuple[tuple[Location, int], ...]:
-        """The files all of whose names are names of this one too, the last one first: it wins."""
-        if number not in self._stars:
-            locations = (self.location(number, star) for star in reversed(self.files[number].exports.stars))
-            found = ((location, self.number(location.path)) for location in dict.fromkeys(locations))
-            self._stars[number] = tuple((at, other) for at, other in found if other is not None)
-        return self._stars[number]
-
-    def is_known(self, name: str) -> bool:
-        """Whether any file binds or exports the name."""
-        number = name_hash(name)
-        self.reads.add(known_hash(number))
-        return number in self._known_names
-
-    def submodule(self, number: int, module: Location, name: str) -> Location:
-        """The module of that name in a module that this file imports."""
-        modules = self._modules[number]
-        return modules.submodule(module, name) if modules else MISSING
-
-    def _followed(self, number: int, expression: int, fuel: int) -> Value | None:
-        """What a name or import stands for: through all the modules that hand it on."""
-        return _Search(self, number, fuel).of_expression(expression)
-
-    def exported(self, number: int, module: Location, name: str, fuel: int) -> Value | None:
-        """What a module exports under a name; `number` is the file that asks."""
-        found: Value | None = self._once(
-            self._exports, (module, name, fuel), self._find_export, number, module, name, fuel
-        )
-        return found
-
-    def _find_export(self, number: int, module: Location, name: str, fuel: int) -> Value | None:
-        return _Search(self, number, fuel).of_export(module, name)
-
-    # ---- values
+class Program(Names):
+    """All files of one commit, and what their expressions stand for."""
 
     def value(self, number: int, expression: int, fuel: int = FUEL) -> Value | None:
         """What an expression of a file stands for; None if that cannot be told."""
-        if expression < 0 or fuel <= 0:
+        if expression < 0:
             return None
-        found: Value | None = self._once(
-            self._values[number], (expression, fuel), self._value, number, expression, fuel
-        )
+        found: Value | None = self.once(self.values[number], expression, fuel, self._evaluated, number, expression)
         return found
 
-    def _value(self, number: int, expression: int, fuel: int) -> Value | None:
-        op, operand, name = self.files[number].expressions[expression]
+    def _evaluated(self, number: int, expression: int, fuel: int) -> Value | None:
+        op, operand, name, parts = self.files[number].expressions[expression]
         match op:
             case Op.NAME | Op.SYMBOL | Op.MODULE | Op.FROM:
-                return self._followed(number, expression, fuel)
-            case Op.MEMBER:
-                return self.member(number, self.value(number, operand, fuel), name or "", fuel)
-            case Op.CALL:
-                return self._called(self.value(number, operand, fuel), fuel)
-            case Op.INSTANCE:
-                return self._instance(self.value(number, operand, fuel), fuel)
+                return self.followed(number, expression, fuel)
             case Op.SELF:
-                return Value(Sort.INSTANCE, _MEMBER, ((number, operand),))
+                return Value(Sort.INSTANCE, MEMBER, ((number, operand),), is_this=True)
             case Op.SUPER:
-                return Value(Sort.SUPER, _MEMBER, ((number, operand),))
+                return Value(Sort.SUPER, MEMBER, ((number, operand),), is_this=True)
+            case Op.FUNCTION | Op.TUPLE | Op.OBJECT:
+                return Value(_LATE[op], TYPE, ((number, expression),))
+            case Op.VARIABLE:
+                limit = self._instance(self.value(number, operand, fuel), fuel)
+                return weighed(Value(Sort.VARIABLE, TYPE, parts=(limit,), variable=(number, name or "")))
+            case Op.BUILTIN:
+                return self.builtin(number, name or "")
+            case Op.EXPECTED:
+                return self._expected(number, operand, name or "", fuel)
+            case Op.UNION:
+                return union(self.value(number, part, fuel) for part in parts)
+        base = self.value(number, operand, fuel)
+        if base is None:
+            return None
+        match op:
+            case Op.MEMBER:
+                return self.member(number, base, name or "", fuel)
+            case Op.CALL:
+                return self._each(base, lambda one: self._called(one, number, name, parts, fuel))
+            case Op.INSTANCE:
+                return self._instance(base, fuel)
+            case Op.APPLY:
+                return self._each(base, lambda one: self._applied(number, one, parts, fuel))
+            case Op.AWAIT:
+                return self._each(base, lambda one: self._awaited(number, one, fuel))
+            case Op.EACH:
+                return self._each(base, lambda one: self._element(number, one, fuel))
+            case Op.ITEM:
+                return self._each(base, lambda one: self._item(number, one, name, parts, fuel))
+            case Op.PARAMETER:
+                return self._parameter(base, int(name or 0), fuel)
+            case Op.TYPE_OF:
+                return weighed(Value(Sort.TYPE_OF, TYPE, parts=(base,)))
         raise AssertionError(op)
+
+    def _each(self, value: Value | None, find: Callable[[Value], Value | None]) -> Value | None:
+        """What is found for each of the values that it may be."""
+        if value is None or value.sort is not Sort.UNION:
+            return find(value) if value is not None else None
+        return union(map(find, alternatives(value)))
+
+    # ---- members
 
     def member(self, number: int, base: Value | None, name: str, fuel: int) -> Value | None:
         """The member of a value; `number` is the file that asks."""
-        if base is None or base.sort is Sort.OUTSIDE:
-            return base
-        how = max(base.how, _MEMBER)
-        if base.sort is Sort.MODULE:
-            found = self.exported(number, base.location, name, fuel)
-            return found and found._replace(how=max(how, found.how))
+        return self._each(base, lambda one: self._member(number, one, name, fuel))
+
+    def _member(self, number: int, base: Value, name: str, fuel: int) -> Value | None:
+        how = max(base.how, MEMBER)
+        match base.sort:
+            case Sort.OUTSIDE:
+                return self.builtin_of(number, base.location, name) or base
+            case Sort.MODULE:
+                found = self.exported(number, base.location, name, fuel)
+                return found and found._replace(how=max(how, found.how))
+            case Sort.VARIABLE | Sort.TYPE_OF:
+                return self.member(number, base.parts[0], name, fuel)
+            case Sort.OBJECT:
+                return self._value_of_key(base, name, fuel)
+            case Sort.TUPLE:
+                return self._member_of_tuple(number, base, name, fuel)
+            case Sort.FUNCTION:
+                return None
         own = () if base.sort is Sort.SUPER else tuple(self._own(base.targets, name))
         if own:
-            return Value(Sort.DECLARED, how, own)
+            return weighed(Value(Sort.DECLARED, how, own, bound=self._bound(base, fuel)))
         inherited = self._inherited(base, name, how, fuel)
         if inherited is not None or base.sort is Sort.SUPER:
             return inherited
         return self.member(number, self._read(base, fuel), name, fuel - 1)
+
+    def _member_of_tuple(self, number: int, base: Value, name: str, fuel: int) -> Value | None:
+        """A tuple has the members of the builtin that the language makes of it."""
+        for kind in self.protocols(number, TUPLES):
+            made = self.builtin(number, kind)
+            if made is not None:
+                each = union(self._parts(base, fuel))
+                return self._member(number, made._replace(sort=Sort.INSTANCE, parts=(each,)), name, fuel)
+        return None
 
     def _own(self, targets: Iterable[Target], name: str) -> Iterator[Target]:
         for number, symbol in targets:
@@ -239,32 +159,70 @@ class Program:
             for found in file.members(around, name):
                 yield number, found
 
+    def _bound(self, base: Value, fuel: int) -> tuple[tuple[Variable, Value], ...]:
+        """What the type parameters of its type, and `this`, stand for in a member of this value."""
+        bound: Bound = {}
+        if base.sort in (Sort.INSTANCE, Sort.SUPER) and not base.is_this:
+            bound[THIS] = base
+        if base.parts:
+            for target in base.targets:
+                bound |= self._arguments(target, base.parts, fuel)
+        return tuple((bound | dict(base.bound)).items())
+
+    def _arguments(self, target: Target, parts: Sequence[Value | None], fuel: int) -> Bound:
+        """The type parameters of a generic symbol, with what they stand for."""
+        pairs = zip(self._variables(target, fuel), parts, strict=False)
+        return {variable: given for variable, given in pairs if variable is not None and given is not None}
+
+    def _variables(self, target: Target, fuel: int) -> Sequence[Variable | None]:
+        """The type parameters of a symbol, in their order."""
+        number, symbol = target
+        listed = self._types(target).parameters.get(symbol)
+        if listed is not None:
+            values = [self.value(number, each, fuel) for each in listed]
+            return [value.variable if value is not None else None for value in values]
+        found: dict[Variable, None] = {}
+        for base in self._types(target).bases.get(symbol, ()):  # Python: those of the bases, in order
+            value = self.value(number, base, fuel - 1)
+            for part in value.parts if value is not None else ():
+                if part is not None and part.sort is Sort.VARIABLE and part.variable is not None:
+                    found.setdefault(part.variable)
+        return list(found)
+
     def _inherited(self, base: Value, name: str, how: int, fuel: int) -> Value | None:
         outside = MISSING
         for target in base.targets:
-            if self.kind(target) not in CLASSES:
+            if self.kind(target) not in _TYPES:
                 continue
             ancestors, beyond = self._all_bases(target, fuel)
             for ancestor in ancestors:
-                own = tuple(self._own((ancestor,), name))
+                own = tuple(self._own(ancestor.targets, name))
                 if own:
-                    return Value(Sort.DECLARED, how, own)
+                    bound = dict(self._bound(ancestor, fuel))
+                    mine = dict(self._bound(base, fuel))
+                    inner = {key: substituted(value, mine) or value for key, value in bound.items() if key != THIS}
+                    this = {THIS: mine[THIS]} if THIS in mine else {}
+                    return weighed(Value(Sort.DECLARED, how, own, bound=tuple((inner | this).items())))
             outside = beyond if outside is MISSING else outside
         return Value(Sort.OUTSIDE, how, (), outside) if outside.package is not None else None
 
-    def _all_bases(self, target: Target, fuel: int) -> tuple[tuple[Target, ...], Location]:
+    def _all_bases(self, target: Target, fuel: int) -> tuple[tuple[Value, ...], Location]:
         """The classes that it inherits from, each before its own bases; and a package that more comes from."""
-        key = target, fuel
-        found: tuple[tuple[Target, ...], Location] = self._once(self._ancestors, key, self._find_all_bases, *key)
+        ancestors = self.ancestors
+        found: tuple[tuple[Value, ...], Location] | None
+        found = self.once(ancestors, target, fuel, self._find_all_bases, target)
+        if found is None:
+            return (), MISSING
         if len(found[0]) > KEPT_ANCESTORS:
-            self._ancestors.pop(key, None)
+            self.drop(ancestors, target, fuel)
         return found
 
-    def _find_all_bases(self, target: Target, fuel: int) -> tuple[tuple[Target, ...], Location]:
-        order: list[Target] = []
+    def _find_all_bases(self, target: Target, fuel: int) -> tuple[tuple[Value, ...], Location]:
+        order: list[Value] = []
         outside = MISSING
         seen = {target}
-        stack = [(target, iter(self._bases(target, fuel)))]
+        start = Value(Sort.DECLARED, MEMBER, (target,))
+        stack = [(start, iter(self._bases(start, fuel)))]
         while stack:
             current, bases = stack[-1]
             base = next(bases, None)
@@ -273,35 +231,43 @@ class Program:
                 order.append(current)
             elif isinstance(base, Location):
                 outside = base
-            elif base not in seen and len(seen) <= MAX_ANCESTORS:
-                seen.add(base)
+            elif base.targets[0] not in seen and len(seen) <= MAX_ANCESTORS:
+                seen.add(base.targets[0])
                 stack.append((base, iter(self._bases(base, fuel))))
         return tuple(reversed(order[:-1])), outside
 
-    def _bases(self, target: Target, fuel: int) -> list["Target | Location"]:
-        """The classes it names as its bases, the last one first, and the package of one that is not in the program."""
-        key = target, fuel
-        found: list[Target | Location] = self._once(self._bases_of, key, self._find_bases, *key)
-        return found
+    def _bases(self, value: Value, fuel: int) -> list["Value | Location"]:
+        """The bases of a class, the last one first, with the type arguments that this one gives them."""
+        target = value.targets[0]
+        found: list[Value | Location] | None
+        found = self.once(self.bases, target, fuel, self._find_bases, target)
+        if found is None:
+            return []
+        bound = self._arguments(target, value.parts, fuel) if value.parts else {}
+        return [substituted(base, bound) or base if isinstance(base, Value) else base for base in found]
 
-    def _find_bases(self, target: Target, fuel: int) -> list["Target | Location"]:
+    def _find_bases(self, target: Target, fuel: int) -> list["Value | Location"]:
         number, symbol = target
-        found: list[Target | Location] = []
+        found: list[Value | Location] = []
         for expression in reversed(self._types(target).bases.get(symbol, ())):
-            base = self.value(number, expression, fuel - 1)
-            if base is not None and base.sort is Sort.OUTSIDE:
-                found.append(base.location)
-            elif base is not None and base.sort is Sort.DECLARED:
-                found.extend(self._classes(base, fuel - 1))
+            for base in alternatives(self.value(number, expression, fuel - 1)):
+                if base.sort is Sort.OUTSIDE:
+                    found.append(base.location)
+                elif base.sort in (Sort.DECLARED, Sort.INSTANCE):
+                    found.extend(self._classes(base, fuel - 1))
         return found
 
-    def _classes(self, value: Value, fuel: int) -> list[Target]:
-        """The classes among what is declared, aliases followed."""
+    def _classes(self, value: Value, fuel: int) -> list[Value]:
+        """The classes among what is declared, each by itself, aliases followed."""
         classes = [target for target in value.targets if self.kind(target) in CLASSES]
         if classes:
-            return classes
-        read = self._read(value, fuel)
-        return [t for t in read.targets if self.kind(t) in CLASSES] if read and read.sort is Sort.DECLARED else []
+            return [value._replace(sort=Sort.DECLARED, targets=(target,)) for target in classes]
+        aliases = [target for target in value.targets if self.kind(target) is SymbolKind.TYPE]
+        read = [value._replace(sort=Sort.DECLARED, targets=(target,)) for target in aliases]
+        for each in alternatives(self._read(value._replace(sort=Sort.DECLARED), fuel)):
+            if each.sort in (Sort.DECLARED, Sort.INSTANCE) and each.targets != value.targets:
+                read.extend(self._classes(each, fuel - 1) if fuel > 0 else ())
+        return read
 
     def kind(self, target: Target) -> SymbolKind:
         """The kind of a symbol."""
@@ -313,222 +279,352 @@ class Program:
         self.note(target[0], Read.TYPE, str(file.ids[target[1]]))
         return file.types
 
-    def _read(self, value: Value | None, fuel: int) -> Value | None:
-        """What a variable or property holds, or the type that a type alias stands for."""
-        if value is None or value.sort not in (Sort.DECLARED, Sort.INSTANCE):
+    # ---- what is held, and what is an instance of a type
+
+    def _read(self, value: Value, fuel: int) -> Value | None:
+        """What a variable, property or getter holds, or the type that a name for one stands for."""
+        if value.sort not in (Sort.DECLARED, Sort.INSTANCE):
             return None
-        for number, symbol in value.targets:
-            types = self._types((number, symbol))
-            kind = self.kind((number, symbol))
-            held = types.returns.get(symbol) if kind is SymbolKind.GETTER else types.values.get(symbol)
-            if held is None or kind in _CALLABLE:
+        for target in value.targets:
+            number, symbol = target
+            kind = self.kind(target)
+            types = self._types(target)
+            if kind is SymbolKind.ENUM_MEMBER:
+                around = self.files[number].around(symbol)
+                return Value(Sort.INSTANCE, TYPE, ((number, around),)) if around is not None else None
+            if kind is SymbolKind.GETTER:
+                signature = types.signatures.get(symbol)
+                stated = self.value(number, signature, fuel - 1) if signature is not None else None
+                found = self._returned(stated, fuel - 1) if stated is not None else None
+            elif kind in _CALLABLE or symbol not in types.values:
                 continue
-            found = self.value(number, held, fuel - 1)
+            else:
+                found = self.value(number, types.values[symbol], fuel - 1)
+            bound = dict(value.bound)
+            if value.parts:
+                bound |= self._arguments(target, value.parts, fuel)
+            found = substituted(found, bound)
             if found is not None and value.sort is Sort.INSTANCE:
                 found = self._instance(found, fuel - 1)
-            return found and found._replace(how=_TYPE)
+            return found and found._replace(how=max(found.how, TYPE))
         return None
+
+    def held(self, value: Value | None, fuel: int) -> Value | None:
+        """The same, and for what holds nothing the value itself."""
+        return self._each(value, lambda one: self._held(one, fuel))
+
+    def _held(self, value: Value, fuel: int) -> Value | None:
+        if value.sort is not Sort.DECLARED or fuel <= 0:
+            return value
+        if any(self.kind(target) in _TYPES or self.kind(target) in _CALLABLE for target in value.targets):
+            return value
+        found = self._read(value, fuel)
+        return self.held(found, fuel - 1) if found is not None else None
 
     def _instance(self, of: Value | None, fuel: int) -> Value | None:
         """A value of a type."""
-        if of is None or of.sort is not Sort.DECLARED:
+        return self._each(of, lambda one: self._one_instance(one, fuel))
+
+    def _one_instance(self, of: Value, fuel: int) -> Value | None:
+        if of.sort is Sort.TYPE_OF:
+            return self.held(of.parts[0], fuel)
+        if of.sort is not Sort.DECLARED:
             return of
         types = tuple(target for target in of.targets if self.kind(target) in _TYPES)
         if types:
-            return Value(Sort.INSTANCE, _TYPE, types)
-        return self._instance(self._read(of, fuel), fuel - 1) if fuel > 0 else None
+            return of._replace(sort=Sort.INSTANCE, how=TYPE, targets=types)
+        found = self._read(of, fuel) if fuel > 0 else None
+        return self._instance(found, fuel - 1) if found is not None else None
 
-    def _called(self, value: Value | None, fuel: int) -> Value | None:
-        """What calling a value gives."""
-        if value is None or value.sort is Sort.OUTSIDE:
+    def _opened(self, value: Value | None, fuel: int) -> Value | None:
+        """The value that is held, with what a name for its type stands for in the name's place."""
+        return self._each(self.held(value, fuel), lambda one: self._open(one, fuel))
+
+    def _open(self, value: Value, fuel: int) -> Value | None:
+        if value.sort is Sort.VARIABLE:
+            return self._opened(value.parts[0], fuel - 1) if fuel > 0 and value.parts[0] is not None else value
+        if value.sort is not Sort.INSTANCE or self.kind(value.targets[0]) is not SymbolKind.TYPE:
             return value
-        if value.sort is not Sort.DECLARED or fuel <= 0:
+        found = self._read(value, fuel)
+        return value if found is None else self._opened(found, fuel - 1) if fuel > 0 else None
+
+    # ---- calls
+
+    def _called(self, value: Value, number: int, name: str | None, arguments: Sequence[int], fuel: int) -> Value | None:
+        """What calling a value gives; `arguments` are expressions of the file that calls. With a name it is `new`."""
+        if value.sort is Sort.DECLARED and (made := self._constructed(value, number, name, arguments, fuel)):
+            return made
+        held = self._held(value, fuel)
+        if held is None or held.sort is Sort.OUTSIDE:
+            return held
+        if held.sort is Sort.TYPE_OF:
+            return self._instance(held.parts[0], fuel)
+        return self._each(held, lambda one: self._result(one, number, arguments, fuel))
+
+    def _result(self, value: Value, number: int, arguments: Sequence[int], fuel: int) -> Value | None:
+        for signature in self._signatures(value, fuel):
+            if self._takes(signature, len(arguments)):
+                returned = self.held(self._returned(signature, fuel - 1), fuel - 1)
+                if has_variables(returned):
+                    returned = substituted(returned, self._matched(signature, number, arguments, fuel - 1))
+                return returned and returned._replace(how=TYPE)
+        return None
+
+    def _constructed(
+        self, value: Value, number: int, name: str | None, arguments: Sequence[int], fuel: int
+    ) -> Value | None:
+        """An instance of a class that is called; None if none is."""
+        wanted = _TYPES if name is not None else _MADE
+        targets = tuple(target for target in value.targets if self.kind(target) in wanted)
+        if not targets:
             return None
-        for number, symbol in value.targets:
-            kind = self.kind((number, symbol))
-            if kind is SymbolKind.CLASS:
-                return Value(Sort.INSTANCE, _TYPE, ((number, symbol),))
-            result = self._types((number, symbol)).returns.get(symbol)
-            if result is not None and kind is not SymbolKind.GETTER:
-                found = self.value(number, result, fuel - 1)
-                return found and found._replace(how=_TYPE)
-        return self._called(self._read(value, fuel), fuel - 1)
+        made = Value(Sort.INSTANCE, TYPE, targets, parts=value.parts)
+        variables = () if value.parts else self._variables(targets[0], fuel)
+        if not variables or not arguments:
+            return made
+        bound: Bound = {}
+        for constructor in self.protocols(targets[0][0], CONSTRUCTORS):
+            for each in self._signatures(self._member(number, made, constructor, fuel), fuel):
+                if not bound and self._takes(each, len(arguments)):
+                    bound = self._matched(each, number, arguments, fuel - 1)
+        parts = tuple(bound.get(variable) if variable is not None else None for variable in variables)
+        return weighed(made._replace(parts=parts)) if any(parts) else made
 
-    def number(self, path: str | None) -> int | None:
-        """The number of the file at a path; None if it is not among `files`."""
-        return self._numbers.get(path) if path is not None else None
+    def _signatures(self, value: Value | None, fuel: int) -> list[Value]:
+        """The functions that calling a value may call, each a FUNCTION."""
+        if value is None or not self.has_fuel(fuel):
+            return []
+        match value.sort:
+            case Sort.FUNCTION:
+                return [value]
+            case Sort.UNION:
+                return [each for one in alternatives(value) for each in self._signatures(one, fuel)]
+            case Sort.VARIABLE:
+                return self._signatures(value.parts[0], fuel)
+            case Sort.DECLARED | Sort.INSTANCE:
+                return self._declared_signatures(value, fuel)
+        return []
 
+    def _declared_signatures(self, value: Value, fuel: int) -> list[Value]:
+        found: list[Value] = []
+        for target in value.targets:
+            stated = self._types(target).signatures.get(target[1])
+            if stated is not None:
+                bound = dict(self._bound(value, fuel))
+                for each in alternatives(self.value(target[0], stated, fuel)):
+                    found += self._signatures(substituted(each, bound), fuel)
+        if found or self.kind(value.targets[0]) in _CALLABLE:
+            return found
+        read = self._read(value, fuel)
+        if read is None and value.sort is Sort.INSTANCE:
+            number = value.targets[0][0]
+            members = (self._member(number, value, each, fuel) for each in self.protocols(number, CALLED))
+            read = next(filter(None, members), None)
+        return self._signatures(read, fuel - 1)
 
-_Answer = tuple[Any, frozenset[int]]
-"""An answer, and hashes of what it was read from."""
+    def _form(self, function: Value) -> tuple[int, Sequence[int], bool]:
+        """The file of a FUNCTION, its result and parameters there, and whether the last takes the rest."""
+        number, expression = function.targets[0]
+        _, _, rest, parts = self.files[number].expressions[expression]
+        return number, parts, rest == REST
 
+    def _takes(self, function: Value, count: int) -> bool:
+        """Whether a function takes so many arguments."""
+        number, parts, has_rest = self._form(function)
+        if not has_rest:
+            return count < len(parts)
+        op, operand, _, elements = self.files[number].expressions[parts[-1]] if parts[-1] >= 0 else (-1, -1, None, ())
+        if op == Op.INSTANCE:
+            op, _, _, elements = self.files[number].expressions[operand]
+        return op != Op.TUPLE or count <= len(parts) - 2 + len(elements)
 
-def _is_outside(value: Value) -> bool:
-    return value.sort is Sort.OUTSIDE
+    def _returned(self, function: Value, fuel: int) -> Value | None:
+        number, parts, _ = self._form(function)
+        return substituted(self.value(number, parts[0], fuel), dict(function.bound))
 
+    def _taken(self, function: Value, index: int, fuel: int) -> Value | None:
+        """What a function takes as its argument with this index."""
+        number, parts, has_rest = self._form(function)
+        last = len(parts) - 2
+        if last < 0 or (index > last and not has_rest):
+            return None
+        taken = substituted(self.value(number, parts[min(index, last) + 1], fuel), dict(function.bound))
+        if has_rest and index >= last:
+            return self._each(taken, lambda one: self._item(number, one, str(index - last), (), fuel))
+        return taken
 
-class _Search:
-    """One search for what a name stands for, breadth first. What is found first comes first."""
+    def _expected(self, number: int, call: int, which: str, fuel: int) -> Value | None:
+        """What a call expects as one of its arguments: anything that one of the functions it may call takes."""
+        _, callee, name, arguments = self.files[number].expressions[call]
+        index = int(which)
+        found = []
+        value = self.value(number, callee, fuel)
+        for one in alternatives(self.held(value, fuel)):
+            functions = self._signatures(one, fuel)
+            if name is not None and one.sort is Sort.DECLARED:
+                constructors = self.protocols(one.targets[0][0], CONSTRUCTORS)
+                made = one._replace(sort=Sort.INSTANCE)
+                functions += [
+                    each
+                    for name in constructors
+                    for each in self._signatures(self._member(number, made, name, fuel), fuel)
+                ]
+            for function in functions:
+                if self._takes(function, len(arguments)):
+                    taken = self._taken(function, index, fuel - 1)
+                    if has_variables(taken):
+                        taken = substituted(taken, self._matched(function, number, arguments, fuel - 1))
+                    found.append(taken)
+        return union(found)
 
-    def __init__(self, program: Program, origin: int, fuel: int) -> None:
-        self.program = program
-        self.origin = origin
-        self.fuel = fuel
-        self.queue: deque[tuple[int, int]] = deque()
-        """Expressions to follow, as numbers of file and expression."""
-        self.lookups: deque[tuple[int, Location, str]] = deque()
-        """Exports to look up: the file that asks, the module, the name."""
-        self.seen: set[tuple[int, int] | tuple[Location, str]] = set()
-        """Expressions that were followed, and exports that were or will be looked up."""
-        self.targets: dict[Target, None] = {}
-        self.values: list[Value] = []
-        self.fallbacks: list[Location] = []
-        self.stopgaps: list[Target] = []
-        self.how = _SCOPE
+    def _parameter(self, value: Value, index: int, fuel: int) -> Value | None:
+        """What a function takes as its parameter with this index, if all that it may be agree."""
+        found = [self.held(self._taken(each, index, fuel - 1), fuel - 1) for each in self._signatures(value, fuel)]
+        known = union(found)
+        return known if known is None or known.sort is not Sort.UNION else None
 
-    def of_expression(self, expression: int) -> Value | None:
-        self.queue.append((self.origin, expression))
-        return self._result()
+    # ---- type arguments
 
-    def of_export(self, module: Location, name: str) -> Value | None:
-        self._ask(self.origin, module, name)
-        return self._result()
+    def _applied(self, number: int, value: Value, parts: Sequence[int], fuel: int) -> Value | None:
+        """A generic type with type arguments."""
+        if value.sort is not Sort.DECLARED or self.kind(value.targets[0]) in _CALLABLE:
+            return value
+        given = tuple(self._instance(self.value(number, part, fuel), fuel) for part in parts)
+        return weighed(value._replace(parts=given))
 
-    def _result(self) -> Value | None:
-        while self.queue or self.lookups:
-            if self.queue:
-                self._follow(*self.queue.popleft())
-            else:
-                self._look_up(*self.lookups.popleft())
-        if self.targets:
-            return Value(Sort.DECLARED, self.how, tuple(self.targets))
-        if self.stopgaps and all(_is_outside(value) for value in self.values):
-            return Value(Sort.DECLARED, _SCOPE, tuple(self.stopgaps))
-        for value in sorted(self.values, key=_is_outside):
-            return value._replace(how=max(value.how, self.how))
-        return Value(Sort.MODULE, self.how, (), self.fallbacks[0]) if self.fallbacks else None
+    def _matched(self, function: Value, number: int, arguments: Sequence[int], fuel: int) -> Bound:
+        """What the arguments of a call say about the type parameters of what is called."""
+        found: Bound = {}
+        for index, expression in enumerate(arguments):
+            taken = self._taken(function, index, fuel) if expression >= 0 else None
+            if has_variables(taken):
+                self._match(taken, self.held(self.value(number, expression, fuel), fuel), found, fuel, MAX_MATCHED)
+        return found
 
-    def _follow(self, number: int, expression: int) -> None:
-        if (number, expression) in self.seen:
+    def _match(self, declared: Value | None, given: Value | None, found: Bound, fuel: int, depth: int) -> None:
+        """Compare a type with a value of it, and note what its type parameters stand for."""
+        if declared is None or given is None or depth == 0 or not self.has_fuel(fuel):
             return
-        self.seen.add((number, expression))
-        file = self.program.files[number]
-        op, operand, name = file.expressions[expression]
-        match op:
-            case Op.SYMBOL:
-                self.targets[number, operand] = None
-            case Op.NAME:
-                self._follow_name(number, name or "")
-            case Op.MODULE:
-                self.how = _IMPORT
-                self._add_module(self.program.location(number, name or ""))
-            case Op.FROM:
-                specifier = file.expressions[operand][2] or ""
-                self._ask(number, self.program.location(number, specifier), name or "")
-            case _:
-                value = self.program.value(number, expression, self.fuel - 1)
-                if value is not None:
-                    self.values.append(value)
+        if declared.sort is Sort.VARIABLE:
+            assert declared.variable is not None
+            found.setdefault(declared.variable, given)
+        elif declared.sort is Sort.UNION:
+            for each in sorted(alternatives(declared), key=lambda one: one.sort is Sort.VARIABLE):
+                self._match(each, given, found, fuel, depth - 1)
+        elif declared.sort is Sort.TYPE_OF:
+            if given.sort is Sort.DECLARED:
+                self._match(declared.parts[0], self._instance(given, fuel), found, fuel, depth - 1)
+        elif declared.sort is Sort.INSTANCE and declared.parts:
+            for mine, theirs in zip(declared.parts, self._seen_as(declared.targets, given, fuel), strict=False):
+                self._match(mine, theirs, found, fuel, depth - 1)
+        else:
+            self._match_function(declared, given, found, fuel, depth)
 
-    def _follow_name(self, number: int, name: str) -> None:
-        exports = self.program.files[number].exports
-        self.program.note(number, Read.SCOPE, name)
-        known = exports.scope.get(name)
-        if known is not None:
-            self._follow_all(number, known)
-        elif exports.exported is None:
-            self._pass_on(number, name)
+    def _match_function(self, declared: Value, given: Value, found: Bound, fuel: int, depth: int) -> None:
+        mine, theirs = self._signatures(declared, fuel), self._signatures(given, fuel)
+        if mine and theirs:
+            returned = self.held(self._returned(theirs[0], fuel - 1), fuel - 1)
+            self._match(self._returned(mine[0], fuel - 1), returned, found, fuel - 1, depth - 1)
 
-    def _follow_all(self, number: int, bound: Iterable[int]) -> None:
-        """Follow all that a name is bound to. A variable beside an import is for when that fails: it waits."""
-        file = self.program.files[number]
-        is_import = any(file.expressions[expression][0] != Op.SYMBOL for expression in bound)
-        for expression in bound:
-            op, operand, _ = file.expressions[expression]
-            if is_import and op == Op.SYMBOL and file.kinds[operand] in _VARIABLES:
-                self.stopgaps.append((number, operand))
-            else:
-                self.queue.append((number, expression))
+    def _seen_as(self, targets: tuple[Target, ...], given: Value, fuel: int) -> Sequence[Value | None]:
+        """The type arguments that a value has as an instance of one of these types."""
+        opened = self._opened(given, fuel)
+        if opened is None or opened.sort is Sort.UNION:
+            return ()
+        given = given if set(targets) & set(given.targets) else opened
+        if given.sort is Sort.TUPLE:
+            return (self._element(targets[0][0], given, fuel),)
+        if given.sort is not Sort.INSTANCE:
+            return ()
+        if set(targets) & set(given.targets):
+            return given.parts
+        ancestors, _ = self._all_bases(given.targets[0], fuel)
+        for ancestor in ancestors:
+            if ancestor.targets[0] in targets:
+                bound = dict(self._bound(given, fuel))
+                return [substituted(part, bound) for part in ancestor.parts]
+        return ()
 
-    def _add_module(self, module: Location) -> None:
-        number = self.program.number(module.path)
-        whole = self._whole(number) if number is not None else None
-        if number is not None and whole:
-            self.queue.extend((number, expression) for expression in whole)
-        elif module.package is not None:
-            self.values.append(Value(Sort.OUTSIDE, _IMPORT, (), module))
-        elif module != MISSING:
-            self.values.append(Value(Sort.MODULE, _IMPORT, (), module))
+    # ---- what is in a value
 
-    def _whole(self, number: int) -> Sequence[int] | None:
-        self.program.note(number, Read.EXPORTED, WHOLE)
-        return (self.program.files[number].exports.exported or {}).get(WHOLE)
+    def _awaited(self, number: int, value: Value, fuel: int) -> Value | None:
+        """What awaiting a value gives; what cannot be awaited is what it is."""
+        held = self._open(value, fuel) if value.sort is Sort.INSTANCE else self._held(value, fuel)
+        found = self._each(held, lambda one: self._protocol(number, one, AWAITED, fuel))
+        if found is None:
+            return value
+        return self._each(found, lambda one: self._awaited(number, one, fuel - 1)) if fuel > 0 else found
 
-    def _ask(self, asking: int, module: Location, name: str) -> None:
-        """Have an export looked up, once."""
-        self.how = _IMPORT
-        if (module, name) not in self.seen:
-            self.seen.add((module, name))
-            self.lookups.append((asking, module, name))
+    def _element(self, number: int, value: Value, fuel: int) -> Value | None:
+        """What going through a value gives."""
+        if not self.has_fuel(fuel):
+            return None
+        held = self._opened(value, fuel)
+        if held is not None and held.sort is Sort.UNION:
+            return union(self._element(number, one, fuel - 1) for one in alternatives(held))
+        if held is not None and held.sort is Sort.TUPLE:
+            return union(self._parts(held, fuel))
+        if held is not None and held.sort is Sort.DECLARED and self.kind(held.targets[0]) is SymbolKind.ENUM:
+            return self._one_instance(held, fuel)
+        found = self._protocol(number, held, ITERATED, fuel)
+        return found if found is not None else self._element_of_result(number, held, fuel)
 
-    def _look_up(self, asking: int, module: Location, name: str) -> None:
-        number = self.program.number(module.path)
-        if number is None:
-            self._look_up_beyond(asking, module, name)
-            return
-        exports = self.program.files[number].exports
-        names = exports.scope if exports.exported is None else exports.exported
-        self.program.note(number, Read.EXPORTED, name)
-        if name in names:
-            self._follow_all(number, names[name])
-        elif self._has_whole(number, names):
-            self._look_up_in_whole(number, names[WHOLE], name)
-        elif name != DEFAULT:
-            self._pass_on(number, name)
-        elif self._has_names(number, names):  # CommonJS: a default import is the module itself
-            self._add_module(module)
-        submodule = self.program.submodule(number, module, name)
-        if submodule != MISSING:
-            self.fallbacks.append(submodule)
+    def _element_of_result(self, number: int, value: Value | None, fuel: int) -> Value | None:
+        """What it gives by way of the method that the language calls for it."""
+        if value is None or value.sort not in (Sort.INSTANCE, Sort.DECLARED, Sort.UNION):
+            return None
+        for name in self.protocols(number, ITERATOR):
+            called = self._each(
+                self.member(number, value, name, fuel), lambda one: self._called(one, number, None, (), fuel)
+            )
+            if called is not None:
+                return self._each(called, lambda one: self._element(number, one, fuel - 1))
+        return None
 
-    def _has_whole(self, number: int, names: Mapping[str, Sequence[int]]) -> bool:
-        self.program.note(number, Read.EXPORTED, WHOLE)
-        return WHOLE in names
+    def _item(self, number: int, value: Value, key: str | None, parts: Sequence[int], fuel: int) -> Value | None:
+        """An element of a value, by its index or key; of a generic type the type with arguments."""
+        if value.sort is Sort.DECLARED and self.kind(value.targets[0]) in _TYPES:
+            return self._applied(number, value, parts, fuel)
+        return self._each(self._opened(value, fuel), lambda one: self._item_of(number, one, key, parts, fuel))
 
-    def _has_names(self, number: int, names: Mapping[str, Sequence[int]]) -> bool:
-        self.program.note(number, Read.EXPORTED, "")
-        return bool(names)
+    def _item_of(self, number: int, held: Value, key: str | None, parts: Sequence[int], fuel: int) -> Value | None:
+        if held.sort is Sort.DECLARED and self.kind(held.targets[0]) in _TYPES:
+            return self._applied(number, held, parts, fuel)
+        if held.sort is Sort.TUPLE:
+            elements = self._parts(held, fuel)
+            if key is not None and key.lstrip("-").isdigit():
+                return elements[int(key)] if -len(elements) <= int(key) < len(elements) else None
+            return union(elements)
+        if held.sort is Sort.OBJECT:
+            return self._value_of_key(held, key, fuel) if key is not None else None
+        found = self._protocol(number, held, INDEXED, fuel)
+        if found is None and held.sort is Sort.INSTANCE:
+            for name in self.protocols(number, ITEM):
+                found = found or self._each(
+                    self._member(number, held, name, fuel), lambda one: self._called(one, number, None, (), fuel)
+                )
+            if found is None and key is not None and not key.isdigit():
+                found = self.held(self._member(number, held, key, fuel), fuel)
+        return found
 
-    def _look_up_beyond(self, asking: int, module: Location, name: str) -> None:
-        """A name of what is no parsed file: a package, a folder, a file of another sort."""
-        submodule = self.program.submodule(asking, module, name)
-        if module.folder is None:
-            self._add_module(module)
-        elif submodule != MISSING:
-            self.fallbacks.append(submodule)
+    def _protocol(self, number: int, value: Value | None, name: str, fuel: int) -> Value | None:
+        """What a value says that its language does not: the member that the descriptions of builtins have for it."""
+        if value is None or value.sort is not Sort.INSTANCE:
+            return None
+        found = self._member(number, value, name, fuel)
+        return self.held(found, fuel) if found is not None and found.sort is Sort.DECLARED else None
 
-    def _look_up_in_whole(self, number: int, whole: Iterable[int], name: str) -> None:
-        if name == DEFAULT:
-            self.queue.extend((number, expression) for expression in whole)
-            return
-        for expression in whole:
-            value = self.program.value(number, expression, self.fuel - 1)
-            member = self.program.member(number, value, name, self.fuel - 1) if self.fuel > 1 else None
-            if member is not None:
-                self.values.append(member)
+    def _parts(self, value: Value, fuel: int) -> list[Value | None]:
+        """The elements of a TUPLE, or the values of an OBJECT."""
+        number, expression = value.targets[0]
+        bound = dict(value.bound)
+        parts = self.files[number].expressions[expression][3]
+        return [substituted(self.held(self.value(number, part, fuel), fuel), bound) for part in parts]
 
-    def _pass_on(self, number: int, name: str) -> None:
-        """Look in all modules whose names are names of this one. What a package has is not known."""
-        if not self.program.is_known(name):
-            return
-        self.program.note(number, Read.FORM, "")
-        for module, other in self.program.stars(number):
-            self.program.note(other, Read.FORM, "")
-            if _is_passed_on(self.program.files[other].exports, name):
-                self._ask(number, module, name)
-
-
-def _is_passed_on(exports: Exports, name: str) -> bool:
-    if exports.exported is not None:
-        return True
-    return name in exports.listed if exports.listed is not None else not name.startswith("_")
+    def _value_of_key(self, value: Value, key: str, fuel: int) -> Value | None:
+        number, expression = value.targets[0]
+        _, _, names, parts = self.files[number].expressions[expression]
+        for name, part in zip((names or "").split(KEYS), parts, strict=False):
+            if name == key:
+                return unnamed(substituted(self.held(self.value(number, part, fuel), fuel), dict(value.bound)))
+        return None

@@ -1,17 +1,21 @@
 """Find what a file refers to, as far as the file alone tells: one pass that binds names, one that looks them up."""
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Sequence
+from weakref import proxy
 
 from tree_sitter import Node, Tree
 
 from kotadb.languages import Language
-from kotadb.languages.mentions import Family, Mention, Step
+from kotadb.languages.mentions import Family, Function, Mention, Parameter, Step
 from kotadb.model import (
     DEFAULT,
+    REST,
     WHOLE,
     DependencyKind,
     Exports,
+    Expression,
     Import,
     Links,
     Op,
@@ -27,7 +31,7 @@ from kotadb.pipeline.positions import Source, SymbolRanges
 from kotadb.pipeline.scopes import EITHER, FILE, MAX_LOCALS, TYPE, VALUE, Binding, Scope, Scopes
 from kotadb.pipeline.text import MAX_NAME
 
-_MEANINGS = {Mention.BIND_VALUE: VALUE, Mention.BIND_TYPE: TYPE}
+_MEANINGS = {Mention.BIND_VALUE: VALUE, Mention.BIND_TYPE: TYPE, Mention.BIND_PARAMETER: TYPE}
 _EITHER = dict.fromkeys(ReferenceKind, EITHER)
 _LOOKED_UP_AS = dict.fromkeys(ReferenceKind, VALUE) | {
     ReferenceKind.TYPE: TYPE,
@@ -37,8 +41,14 @@ _LOOKED_UP_AS = dict.fromkeys(ReferenceKind, VALUE) | {
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 EVERYTHING = "*"
-MAX_HOPS = 20
-"""From a local to the one that it is bound to, that are followed: in `x = x.next()`, written over and over, too."""
+MAX_RETURNS = 8
+"""Results of one function that are looked at."""
+MAX_SIGNATURES = 16
+"""Ways to call one thing that are looked at."""
+_FUNCTIONS = frozenset(
+    {SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CONSTRUCTOR, SymbolKind.GETTER, SymbolKind.SETTER}
+)
+_NOTHING = Expression(Op.NAME)
 _LOCAL = -2
 """Stands for a name that is a local, in place of an expression's number."""
 
@@ -63,7 +73,8 @@ class _File:
         self.symbols = symbols
         self.ranges = SymbolRanges(symbols, self.source)
         self.scopes = Scopes(mentions.scopes, len(source), class_names_are_inner=self.rules.class_names_are_inner)
-        self.expressions = Expressions(language, self.source.text)
+        self.expressions = Expressions(language, proxy(self), self.source.text)
+        self.inferred = language.rules.inferred
         starts = [name[0] for name in mentions.names]
         self.scope_of = self.scopes.each(starts)
         """The innermost scope of each of the mentions' names."""
@@ -75,15 +86,17 @@ class _File:
         self.stars: dict[str, None] = {}
         self.taken: dict[int, dict[str, bool]] = {}
         """Names that are taken from a module, by the offset of its specifier; True if for types alone."""
-        self.types = Types({}, {}, {})
+        self.types = Types({}, {}, {}, {})
         self.groups: dict[tuple[ReferenceKind, int, int], list[int]] = {}
         """The offsets of references, by kind, expression and enclosing symbol."""
         self.locals: dict[int, int] = {}
         """Expressions of locals by the id of their binding."""
-        self.hops = 0
-        """From local to local, of those that are being followed."""
         self.class_symbols = self._class_symbols()
         """Numbers of the classes by their scopes."""
+        self.typed: set[int] = set()
+        """The symbols whose type is declared."""
+        self.is_placed = False
+        """Whether an expression depends on more than its text and its scope."""
         self.rebound: list[tuple[int, int, Name]] = []
         """Where symbols are bound again, with the numbers of symbol and scope."""
         self.looked_up: dict[tuple[str, int, int], int] = {}
@@ -91,6 +104,16 @@ class _File:
         self.leaves: dict[tuple[str, str, int], int] = {}
         """Expressions of `Rules.leaves`, by type, text and scope."""
         self.declared: list[tuple[int, int, Name]] = []
+        self.assigned: dict[tuple[int, str], list[tuple[int, Node]]] = {}
+        """What is assigned to members of `this`, with the scope, by the number of the class."""
+        self.functions = self._function_scopes()
+        """Scopes of functions by their start."""
+        self.function_starts = sorted(self.functions)
+        self.returned: dict[int, list[Node]] = {}
+        """What functions return, by their scope."""
+        for node in mentions.returned:
+            around = self.scopes.at(node.parent.start_byte if node.parent is not None else node.start_byte)
+            self.returned.setdefault(self.scopes.of_function(around), []).append(node)
 
     def references(self, listed: Iterable[str] | None) -> Links:
         self._bind_all()
@@ -150,7 +173,8 @@ class _File:
                 binding.symbol = number
         binding.type = _first(captures, "type")
         binding.value = _first(captures, "value")
-        binding.key = self._key(node, captures)
+        binding.node = node
+        binding.is_parameter = mention is Mention.BIND_PARAMETER
         if mention is Mention.BIND_SELF or mention is Mention.BIND_CLASS:
             around = self.ranges.class_around(self.ranges.at(start))
             if around >= 0:
@@ -218,7 +242,7 @@ class _File:
                 self._refer_otherwise(name, scope)
                 continue
             if start in by_name:  # `self.x = …` that defines x
-                self.declared.append((by_name[start], scope, name))
+                self._declare(by_name[start], scope, name)
                 continue
             if in_type is not None and (kind is ReferenceKind.READ or kind is ReferenceKind.PROPERTY):
                 kind = ReferenceKind.TYPE
@@ -228,7 +252,10 @@ class _File:
                 text = source.slice(start, end)
             if heading.has_object:
                 before = captures["object"][0]
-                expression = self.expressions.number(Op.MEMBER, self._expression(before, scope), text)
+                inner = self._expression(before, scope)
+                expression = self.expressions.number(Op.MEMBER, inner, text)
+                if kind is ReferenceKind.WRITE and "value" in captures:
+                    self._note_assigned(inner, text, scope, captures["value"][0])
                 if scopes[scope].sort is not Mention.SCOPE_OUTER:  # what is bound there is bound from further in
                     of_members[before.start_byte, end] = expression
             elif heading.is_quoted:
@@ -241,7 +268,7 @@ class _File:
             if expression < 0:
                 continue
             if kind is ReferenceKind.EXTENDS:
-                self._note_base(expression, scope)
+                self._note_base(expression, scope, captures)
             place = kind, expression, enclosing
             if place in groups:
                 groups[place].append(start)
@@ -257,7 +284,17 @@ class _File:
         elif family is Family.EXPORT:
             self._refer_from_export(name)
 
-    def _note_base(self, expression: int, scope: int) -> None:
+    def _note_assigned(self, inner: int, member: str, scope: int, value: Node) -> None:
+        """What a member of `this` holds is also what other methods assign."""
+        op, operand, _, _ = self.expressions.table[inner] if inner >= 0 else _NOTHING
+        if op is Op.SELF:
+            self.assigned.setdefault((operand, member), []).append((scope, value))
+
+    def _note_base(self, expression: int, scope: int, captures: Captures) -> None:
+        arguments = captures.get("arguments", ())
+        if arguments:
+            parts = tuple(self.expressions.of(each, self.scope_at(each)) for each in arguments)
+            expression = self.expressions.number(Op.APPLY, expression, None, parts)
         around = self.scopes.class_around(scope)
         number = self.class_symbols.get(around) if around is not None else None
         if number is not None:
@@ -278,14 +315,32 @@ class _File:
     def _refer_from_binding(self, name: Name, scope: int) -> None:
         start, heading, node, captures = name
         number = self.ranges.by_name.get(start, -1)
-        if number >= 0:
-            self.declared.append((number, scope, name))
+        if heading.mention is Mention.BIND_PARAMETER:
+            self._note_parameter(node, scope)
+        elif number >= 0:
+            self._declare(number, scope, name)
         elif heading.mention is not Mention.DECLARES:
             home = self.scopes.all[self._home(captures, scope)]
             if home.outward or home.defined:  # else it is a local
                 self._refer_to_rebound(name, scope, home)
         if "destructured" in captures:
-            self._refer_to_key(node, captures, scope)
+            self._refer_to_key(name, scope)
+
+    def _declare(self, number: int, scope: int, name: Name) -> None:
+        self.declared.append((number, scope, name))
+        if "type" in name[3]:
+            self.typed.add(number)
+
+    def _note_parameter(self, node: Node, scope: int) -> None:
+        """A type parameter is one of the symbol whose head it stands in."""
+        owner = self.ranges.at(node.start_byte)
+        declaration = _above(node, 3)
+        named = declaration.child_by_field_name("name") if declaration is not None else None
+        if named is None and declaration is not None and declaration.parent is not None:
+            named = declaration.parent.child_by_field_name("name")
+        if owner >= 0 and named is not None and self.ranges.by_name.get(named.start_byte) == owner:
+            variable = self._local(self.text(node), scope, TYPE, node.start_byte)
+            self.types.parameters.setdefault(owner, []).append(variable)
 
     def _refer_to_rebound(self, name: Name, scope: int, home: Scope) -> None:
         """A name that is bound again is written, if it is a symbol's."""
@@ -298,11 +353,10 @@ class _File:
             meaning = self.meanings[ReferenceKind.WRITE]
             self._add(ReferenceKind.WRITE, self._look_up(text, scope, meaning), name[0])
 
-    def _refer_to_key(self, node: Node, captures: Captures, scope: int) -> None:
-        value = self._stated_at(node, captures, scope)
-        if value != UNKNOWN:
-            key = _first(captures, "key") or node
-            self._add(ReferenceKind.PROPERTY, value, key.start_byte)
+    def _refer_to_key(self, name: Name, scope: int) -> None:
+        step = self.inferred.origin(name[2])
+        if step is not None and step.op is Op.MEMBER and isinstance(step.name, Node):
+            self._add(ReferenceKind.PROPERTY, self.expressions.of(step, scope), step.name.start_byte)
 
     def _refer_to_import(self, name: Name) -> None:
         start, heading, node, captures = name
@@ -387,25 +441,80 @@ class _File:
         """The expression that a node stands for, in which locals are replaced by what they are bound to."""
         kind = node.type
         if kind not in self.rules.leaves:
-            return self.expressions.of(node, scope, self._base)
+            return self.expressions.of(node, scope)
         key = kind, self.source.slice(node.start_byte, node.end_byte), scope
         expression = self.leaves.get(key)
         if expression is None:
-            expression = self.expressions.of(node, scope, self._base)
-            if not self.hops:  # else locals that are being followed count as unknown
+            self.is_placed = False
+            expression = self.expressions.of(node, scope)
+            if (
+                not self.expressions.nested and not self.is_placed
+            ):  # else locals that are being followed count as unknown
                 self.leaves[key] = expression
         return expression
 
-    def _base(self, step: Step, scope: int) -> int:
+    def base(self, step: Step, scope: int) -> int:
         """The expression of a step that no other is under."""
         if step.op is Op.SELF or step.op is Op.SUPER:
             return self._this(step.op, scope)
-        name = self._unquoted(step.name) if step.name is not None else None
+        name = self._unquoted(step.name) if isinstance(step.name, Node) else step.name
         if step.op is Op.MODULE or name is None:
             return self.expressions.number(Op.MODULE, UNKNOWN, name) if name else UNKNOWN
         meaning = TYPE if step.is_type else EITHER
         expression = self._look_up(name, scope, meaning)
-        return expression if expression != _LOCAL else self._local(name, scope, meaning)
+        if expression != _LOCAL:
+            return expression
+        return self._local(name, scope, meaning, step.name.start_byte if isinstance(step.name, Node) else -1)
+
+    def scope_at(self, node: Node) -> int:
+        """The scope that a node stands in."""
+        return self.scopes.at(node.start_byte)
+
+    def has_function(self, node: Node) -> bool:
+        """Whether a function is in a node."""
+        next_one = bisect_left(self.function_starts, node.start_byte)
+        return next_one < len(self.function_starts) and self.function_starts[next_one] < node.end_byte
+
+    def function(self, node: Node) -> int:
+        """The expression of a function, by its node or its name's."""
+        found = self.inferred.function(node)
+        if found is None:
+            return UNKNOWN
+        taken = [self._taken(each) for each in found.parameters]
+        rest = REST if found.parameters and found.parameters[-1].takes_rest else None
+        number = self.expressions.number(Op.FUNCTION, UNKNOWN, rest, (self._result(found), *taken))
+        if found.decorator is not None:
+            decorator = self.expressions.of(found.decorator, self.scope_at(found.decorator))
+            return self.expressions.number(Op.CALL, decorator, None, (number,))
+        return number
+
+    def _taken(self, parameter: Parameter) -> int:
+        if parameter.type is not None:
+            return self._instance(parameter.type)
+        value = parameter.value
+        return self.expressions.of(value, self.scope_at(value)) if value is not None else UNKNOWN
+
+    def _result(self, function: Function) -> int:
+        """What a function returns: as it says, or else as its body does."""
+        expressions = self.expressions
+        if isinstance(function.returns, Step):
+            return expressions.of(function.returns, self.functions.get(function.start, FILE))
+        if function.returns is not None:
+            return self._instance(function.returns)
+        if function.result is not None:
+            result = expressions.of(function.result, self.scope_at(function.result))
+        else:
+            returned = self.returned.get(self.functions.get(function.start, -1), ())[:MAX_RETURNS]
+            result = expressions.any_of([expressions.of(each, self.scope_at(each)) for each in returned])
+        if function.wrapper is None or result == UNKNOWN:
+            return result
+        wrapper = expressions.number(Op.BUILTIN, UNKNOWN, function.wrapper)
+        wrapped = expressions.number(Op.TYPE_OF, expressions.number(Op.AWAIT, result))
+        return expressions.number(Op.INSTANCE, expressions.number(Op.APPLY, wrapper, None, (wrapped,)))
+
+    def _function_scopes(self) -> dict[int, int]:
+        sorts = (Mention.SCOPE_FUNCTION, Mention.SCOPE_CLOSURE)
+        return {scope.start: number for number, scope in enumerate(self.scopes.all) if scope.sort in sorts}
 
     def _this(self, op: Op, scope: int) -> int:
         around = self.scopes.class_of_this(scope)
@@ -414,46 +523,68 @@ class _File:
         number = self.class_symbols.get(around)
         return self.expressions.number(op, number) if number is not None else UNKNOWN
 
-    def _local(self, name: str, scope: int, meaning: int) -> int:
-        """What a local is bound to, if that is one thing only."""
+    def _local(self, name: str, scope: int, meaning: int, offset: int) -> int:
+        """What a local is bound to, as far as that can have happened before it is used here."""
         found = self.scopes.find(name, scope, meaning)
         bindings = found[1] if found else []
         if len(bindings) > MAX_LOCALS:
             return UNKNOWN
         typed = [binding for binding in bindings if binding.type is not None]
-        values = {self._value(binding) for binding in typed or bindings}
-        return values.pop() if len(values) == 1 else UNKNOWN
+        bindings = typed or bindings
+        if len(bindings) > 1 and found is not None:
+            self.is_placed = True
+            bindings = self._reaching(
+                bindings, offset, self.scopes.of_function(scope) == self.scopes.of_function(found[0])
+            )
+        return self.expressions.any_of([self._value(binding) for binding in bindings])
+
+    def _reaching(self, bindings: Sequence[Binding], offset: int, is_same: bool) -> Sequence[Binding]:
+        """The bindings that a name may have at an offset, the last first: those since one that is always made before.
+
+        A function further in may run at any time.
+        """
+        before = [one for one in bindings if one.node is not None and _is_made(one.node, one.value, offset)]
+        if not is_same or not before:
+            return bindings
+        reaching = []
+        for binding in reversed(before):
+            reaching.append(binding)
+            if self._block_end(binding) > offset:
+                break
+        return reaching
+
+    def _block_end(self, binding: Binding) -> int:
+        """The end of the statements that a binding is made among."""
+        node = binding.node
+        while node is not None and node.type not in self.inferred.blocks:
+            node = node.parent
+        return node.end_byte if node is not None else self.source.size + 1
 
     def _value(self, binding: Binding) -> int:
         if binding.expression is not None:
             return binding.expression
         if id(binding) not in self.locals:
             self.locals[id(binding)] = UNKNOWN  # a local that is bound to itself
-            if self.hops == MAX_HOPS:
-                return UNKNOWN
-            self.hops += 1
-            value = self._stated(binding.type, binding.value, binding.key, binding.scope)
-            self.hops -= 1
-            self.locals[id(binding)] = value
+            self.locals[id(binding)] = self._bound_value(binding)
         return self.locals[id(binding)]
+
+    def _bound_value(self, binding: Binding) -> int:
+        if binding.is_parameter:
+            limit = self.expressions.of(binding.value, binding.scope)
+            assert binding.node is not None
+            name = f"{self.text(binding.node)}:{self.scopes.all[binding.scope].start}"
+            return self.expressions.number(Op.VARIABLE, limit, name)
+        assert binding.node is not None
+        return self._stated(binding.type, binding.value, binding.node, binding.scope)
 
     def _stated_at(self, node: Node, captures: Captures, scope: int) -> int:
         """What a place that binds or declares a name says about its value."""
-        return self._stated(_first(captures, "type"), _first(captures, "value"), self._key(node, captures), scope)
+        return self._stated(_first(captures, "type"), _first(captures, "value"), node, scope)
 
-    def _key(self, node: Node, captures: Captures) -> str | None:
-        if "destructured" not in captures:
-            return None
-        return self.text(_first(captures, "key") or node)
-
-    def _stated(self, declared: Node | None, value: Node | None, key: str | None, scope: int) -> int:
+    def _stated(self, declared: Node | None, value: Node | None, node: Node, scope: int) -> int:
         if declared is not None:
-            stated = self._instance(declared)
-        else:
-            stated = self._expression(value, scope) if value is not None else UNKNOWN
-        if key is None or stated == UNKNOWN:
-            return stated
-        return self.expressions.number(Op.MEMBER, stated, key)
+            return self._instance(declared)
+        return self.expressions.of(value if value is not None else self.inferred.origin(node), scope)
 
     def _instance(self, declared: Node) -> int:
         """A value of a type, whose names are looked up where the type stands: heads have scopes of their own."""
@@ -462,18 +593,43 @@ class _File:
     # ---- what the file says about itself
 
     def _note_types(self) -> None:
-        for number, scope, (_, _, node, captures) in self.declared:
+        numbered: dict[str, int] = {}
+        for number, scope, (_, heading, node, captures) in self.declared:
+            symbol = self.symbols[number]
+            numbered.setdefault(symbol.qualified_name, number)
+            if symbol.kind in _FUNCTIONS:
+                signature = self.function(node)
+                if signature != UNKNOWN:
+                    self.types.signatures[number] = signature
+                continue
             value = self._stated_at(node, captures, scope)
             if value != UNKNOWN:
                 self.types.values[number] = value
-            if "returns" in captures:
-                result = self._instance(captures["returns"][0])
-                if result != UNKNOWN:
-                    self.types.returns[number] = result
-        for number, scope, (_, _, _, captures) in self.rebound:
-            value = self._expression(captures["value"][0], scope) if "value" in captures else UNKNOWN
-            if value not in (UNKNOWN, self.types.values.get(number)):
-                self.types.values.pop(number, None)  # what it holds depends on when it is asked
+        for number, scope, (_, _, node, captures) in self.rebound:
+            self._note_value(number, [self._stated_at(node, captures, scope)])
+        for (around, member), assigned in self.assigned.items():
+            held = numbered.get(f"{self.symbols[around].qualified_name}.{member}")
+            if held is not None and held not in self.typed:
+                self._note_value(held, [self.expressions.of(value, scope) for scope, value in assigned])
+        self._note_signatures()
+
+    def _note_value(self, number: int, values: Sequence[int]) -> None:
+        """What a symbol may hold, too."""
+        value = self.expressions.any_of([self.types.values.get(number, UNKNOWN), *values])
+        if value != UNKNOWN:
+            self.types.values[number] = value
+
+    def _note_signatures(self) -> None:
+        """What can be called without a name."""
+        functions: dict[int, list[int]] = {}
+        for node in self.mentions.signatures:
+            functions.setdefault(self.ranges.at(node.start_byte), []).append(
+                self.expressions.of(node, self.scope_at(node))
+            )
+        for number, found in functions.items():
+            signature = self.expressions.any_of(found[:MAX_SIGNATURES])
+            if number >= 0 and signature != UNKNOWN:
+                self.types.signatures[number] = signature
 
     def _export_declarations(self) -> None:
         """Exports of statements that declare what they export, and of what is exported as `default` by its form."""
@@ -527,6 +683,18 @@ _UNDER = {Mention.EXPORT_DEFAULT: DEFAULT, Mention.EXPORT_WHOLE: WHOLE}
 def _first(captures: Captures, part: str) -> Node | None:
     nodes = captures.get(part)
     return nodes[0] if nodes else None
+
+
+def _is_made(name: Node, value: Node | None, offset: int) -> bool:
+    """Whether a name may be bound when what stands at an offset is looked at: not in its own value."""
+    return name.start_byte < offset and not (value is not None and value.start_byte <= offset < value.end_byte)
+
+
+def _above(node: Node, levels: int) -> Node | None:
+    around: Node | None = node
+    for _ in range(levels - 1):
+        around = around.parent if around is not None else None
+    return around
 
 
 def _spaces(match: re.Match[str]) -> str:

@@ -3,7 +3,8 @@
 from typing import NamedTuple
 
 from kotadb.model import DEFAULT, Op, Reference, ReferenceKind, Resolution, SymbolKind
-from kotadb.pipeline.program import HOW, Program, Sort, Target
+from kotadb.pipeline.program import Program
+from kotadb.pipeline.values import HOW, Sort, Target, Value, alternatives
 
 _IN_TYPES = frozenset({ReferenceKind.TYPE, ReferenceKind.IMPLEMENTS})
 _IMPORTS = frozenset({ReferenceKind.IMPORT, ReferenceKind.REEXPORT})
@@ -31,7 +32,7 @@ class Resolved(NamedTuple):
 def resolve(program: Program, number: int, reference: Reference) -> Resolved:
     """A reference of the file with this number."""
     kind, expression, enclosing, positions = reference
-    value = program.value(number, expression)
+    value = _meant(program.value(number, expression))
     if value is not None and value.sort is Sort.DECLARED:
         target = _picked(program, value.targets, kind)
         file = program.files[target[0]]
@@ -42,8 +43,19 @@ def resolve(program: Program, number: int, reference: Reference) -> Resolved:
     name = _name(program, number, expression)
     if value is not None and value.sort is Sort.MODULE:
         return Resolved(kind, name, enclosing, positions, target_file=value.location.path)
-    package = value.location.package if value is not None else None
+    package = value.location.package if value is not None and value.sort is Sort.OUTSIDE else None
     return Resolved(kind, name, enclosing, positions, package=package)
+
+
+def _meant(value: Value | None) -> Value | None:
+    """What counts of all that it may be: the first in the repository, or what is no symbol of it at all."""
+    if value is not None and value.sort is Sort.UNION and len(value.parts) == 1:
+        return None  # not the symbol, but what holds it
+    found = [each for each in alternatives(value) if each.sort in (Sort.DECLARED, Sort.MODULE, Sort.OUTSIDE)]
+    for each in found:
+        if each.sort is Sort.DECLARED and each.targets[0][0] >= 0:
+            return each
+    return next((each for each in found if each.sort is not Sort.DECLARED), None)
 
 
 def is_use(resolved: Resolved) -> bool:
@@ -65,12 +77,12 @@ def _picked(program: Program, targets: tuple[Target, ...], kind: ReferenceKind) 
 def _name(program: Program, number: int, expression: int) -> str:
     """What a reference without a target refers to, by the name that it has where it comes from."""
     file = program.files[number]
-    op, operand, name = file.expressions[expression]
+    op, operand, name, _ = file.expressions[expression]
     if op == Op.SYMBOL:
         return file.names[operand]
     if op == Op.NAME:
         for bound in file.exports.scope.get(name or "", ()):
-            imported, _, taken = file.expressions[bound]
+            imported, _, taken, _ = file.expressions[bound]
             if imported in (Op.FROM, Op.MODULE) and taken and taken != DEFAULT:
                 return taken
     return name or ""

@@ -36,8 +36,10 @@ class Binding:
     """The name is another name of `expression`: an import."""
     type: Node | None = None
     value: Node | None = None
-    key: str | None = None
-    """The member of that value which is meant, for a destructuring pattern."""
+    node: Node | None = None
+    """The name."""
+    is_parameter: bool = False
+    """Of a generic type or function; `value` is what it extends."""
 
 
 _NO_NAMES: dict[str, bool] = {}

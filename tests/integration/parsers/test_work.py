@@ -21,8 +21,8 @@ def test_facts_of_source_and_of_text(settings: Settings) -> None:
     assert isinstance(code, Parsed)
     assert isinstance(text, Parsed)
     python = load("python")
-    assert PackedFacts.of_bytes(code.facts) == pack(extract(SOURCE, python))
-    assert PackedFacts.of_bytes(text.facts) == pack(text_facts(SOURCE))
+    assert PackedFacts.of_bytes(code.facts) == pack(extract(SOURCE, python), "python")
+    assert PackedFacts.of_bytes(text.facts) == pack(text_facts(SOURCE), TEXT)
     assert code.parse_seconds > 0
     assert code.symbols_seconds > 0
 

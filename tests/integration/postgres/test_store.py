@@ -8,7 +8,7 @@ import pytest
 
 from kotadb.errors import ClaimLost
 from kotadb.jobs import requests
-from kotadb.model import FileFacts, Job, JobStatus, SkippedFile, SkipReason, SourceFile, Symbol, SymbolKind
+from kotadb.model import TEXT, FileFacts, Job, JobStatus, SkippedFile, SkipReason, SourceFile, Symbol, SymbolKind
 from kotadb.pipeline.identify import file_ids
 from kotadb.pipeline.link import Linker
 from kotadb.pipeline.packing import pack
@@ -56,7 +56,7 @@ def store_files(
     assert job.repository_id is not None
     assert job.claim is not None
     sources = [source(path, content) for path, (content, _) in files.items()]
-    facts = [pack(known) for _, known in files.values()]
+    facts = [pack(known, TEXT) for _, known in files.values()]
     ids = file_ids([file.raw_path for file in sources] + [path.encode() for path in skipped])
     numbers = [ids[file.raw_path] for file in sources]
     by_path = {path.decode(): number for path, number in ids.items()}
@@ -253,7 +253,7 @@ def test_facts_come_back_as_they_went_in(database: Database, claimed: Claimed) -
     key = (source("a.py", "a").blob_sha, "python")
     with database.transaction() as connection:
         kept = load_facts(connection, job.repository_id, [key])[key]
-    assert kept == pack(facts("größer", "日本"))
+    assert kept == pack(facts("größer", "日本"), TEXT)
 
 
 def test_deleting_an_index_leaves_the_other(database: Database, claimed: Claimed) -> None:

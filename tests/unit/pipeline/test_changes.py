@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from kotadb.languages import language_of
 from kotadb.pipeline.changes import Changed, touched
 from kotadb.pipeline.packing import PackedFacts, pack, unpack_names, unpack_outline
 from support.commits import COMMITS, CYCLES, MODULES, module
@@ -28,7 +29,7 @@ def touched_by(before: Commit, after: Commit) -> set[str]:
 
 
 def packed(commit: Commit) -> dict[str, PackedFacts]:
-    return {path: pack(facts) for path, facts in commit.facts.items()}
+    return {path: pack(facts, str(language_of(path))) for path, facts in commit.facts.items()}
 
 
 def names(kept: Iterable[PackedFacts]) -> set[int]:

@@ -159,7 +159,7 @@ SOURCES = st.one_of(st.binary(max_size=200), st.lists(SNIPPETS, max_size=40).map
 def test_any_bytes_have_facts(language: str, source: bytes) -> None:
     loaded = load(language)
     facts = extract(source, loaded)
-    kept = unpack_outline(PackedFacts.of_bytes(pack(facts).to_bytes()).outline)
+    kept = unpack_outline(PackedFacts.of_bytes(pack(facts, language).to_bytes()).outline)
     assert list(kept.names) == [symbol.name for symbol in facts.symbols]
     lines = source.split(b"\n")
     for symbol in facts.symbols:

@@ -6,15 +6,15 @@
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from inspect import cleandoc
 
 from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
-from kotadb.languages.mentions import Member, Shape, Step, name, through
+from kotadb.languages.python.expressions import INFERRED, LEAVES, SHAPES
 from kotadb.languages.python.modules import python_modules
-from kotadb.model import Op, SymbolKind
+from kotadb.model import SymbolKind
 
 _CLASSES = frozenset({SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.ENUM})
 _CONSTANT = re.compile(rb"_*[A-Z][A-Z0-9_]*")
@@ -99,76 +99,6 @@ def _bound_names(pattern: Node) -> Iterator[Node]:
             pending.extend(reversed(node.named_children))
 
 
-# ---- how names lead through expressions and annotations
-
-_SAME_MEMBERS = frozenset(
-    {
-        b"Optional",
-        b"Annotated",
-        b"ClassVar",
-        b"Final",
-        b"Awaitable",
-        b"Coroutine",
-        b"Required",
-        b"NotRequired",
-        b"ReadOnly",
-    }
-)
-
-
-def _call(node: Node) -> Step | None:
-    function = node.child_by_field_name("function")
-    if function is None:
-        return None
-    return Step(Op.SUPER) if function.text == b"super" else Step(Op.CALL, function)
-
-
-def _identifier(node: Node) -> Step:
-    return Step(Op.SELF) if node.text == b"Self" else name(node)
-
-
-def _union(node: Node) -> Step | None:
-    """`T | None` counts as T; other operators and unions are nothing in particular."""
-    left, right = node.child_by_field_name("left"), node.child_by_field_name("right")
-    if left is None or right is None or _text(node.child_by_field_name("operator")) != b"|":
-        return None
-    if right.type == "none":
-        return Step(None, left)
-    return Step(None, right) if left.type == "none" else None
-
-
-def _generic(node: Node) -> Step | None:
-    """`Optional[T]` counts as T, any other generic type is known by its name."""
-    base, arguments = node.named_child(0), node.named_child(1)
-    if base is None:
-        return None
-    if _last_name(_text(base)) in _SAME_MEMBERS and arguments is not None:
-        inner = arguments if node.type == "subscript" else arguments.named_child(0)
-        return Step(None, inner) if inner is not None else None
-    return Step(None, base) if node.type == "generic_type" else None
-
-
-def _quoted(node: Node) -> Step | None:
-    """An annotation in quotes, if it is a plain name."""
-    content = node.named_child(1)
-    is_name = content is not None and content.type == "string_content" and _text(content).decode().isidentifier()
-    return Step(Op.NAME, None, content) if is_name else None
-
-
-_SHAPES: Mapping[str, Shape] = {
-    "identifier": _identifier,
-    "attribute": Member("object", "attribute"),
-    "call": _call,
-    "parenthesized_expression": through(),
-    "await": through(),
-    "type": through(),
-    "generic_type": _generic,
-    "subscript": _generic,
-    "binary_operator": _union,
-    "string": _quoted,
-    "named_expression": through("value"),
-}
-
 SPECS = (
     LanguageSpec(
         name="python",
@@ -185,8 +115,10 @@ SPECS = (
             exported_by_default=_exported_by_default,
             documentation=_documentation,
             bound_names=_bound_names,
-            shapes=_SHAPES,
-            leaves=frozenset({"identifier"}),
+            shapes=SHAPES,
+            inferred=INFERRED,
+            leaves=LEAVES,
+            builtins="builtins.stub",
             class_names_are_inner=True,
             open_scope=True,
             export_list="__all__",

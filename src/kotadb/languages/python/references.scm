@@ -79,7 +79,6 @@
 
 (function_definition
   name: (identifier) @bind
-  return_type: (type (_) @returns)?
 ) @around
 
 (type_alias_statement left: (type (identifier) @bind) right: (type (_) @value)) @around
@@ -87,16 +86,16 @@
 
 [
   (function_definition type_parameters: (type_parameter (type [
-    (identifier) @bind.type
-    (constrained_type . (type (identifier) @bind.type))
+    (identifier) @bind.parameter
+    (constrained_type . (type (identifier) @bind.parameter) . (type) @value)
   ])))
   (class_definition type_parameters: (type_parameter (type [
-    (identifier) @bind.type
-    (constrained_type . (type (identifier) @bind.type))
+    (identifier) @bind.parameter
+    (constrained_type . (type (identifier) @bind.parameter) . (type) @value)
   ])))
   (type_alias_statement left: (type (generic_type (type_parameter (type [
-    (identifier) @bind.type
-    (constrained_type . (type (identifier) @bind.type))
+    (identifier) @bind.parameter
+    (constrained_type . (type (identifier) @bind.parameter) . (type) @value)
   ])))))
 ]
 
@@ -131,8 +130,8 @@
 (parameters (identifier) @bind)
 (lambda_parameters (identifier) @bind)
 (default_parameter name: (identifier) @bind)
-(typed_parameter . (identifier) @bind type: (type (_) @type))
-(typed_default_parameter name: (identifier) @bind type: (type (_) @type))
+(typed_parameter . (identifier) @bind type: (type) @type)
+(typed_default_parameter name: (identifier) @bind type: (type) @type)
 (list_splat_pattern (identifier) @bind)
 (dictionary_splat_pattern (identifier) @bind)
 
@@ -141,14 +140,13 @@
 (global_statement (identifier) @global)
 (nonlocal_statement (identifier) @outward)
 
-(assignment left: (identifier) @bind type: (type (_) @type)? right: (_)? @value)
+(assignment left: (identifier) @bind type: (type)? @type right: (_)? @value)
 (pattern_list (identifier) @bind)
 (tuple_pattern (identifier) @bind)
 (list_pattern (identifier) @bind)
 (named_expression name: (identifier) @bind @hoisted value: (_) @value)
 (for_statement left: (identifier) @bind)
 (for_in_clause left: (identifier) @bind)
-(with_item value: (as_pattern (_) @value alias: (as_pattern_target (identifier) @bind)))
 (as_pattern_target (identifier) @bind)
 (as_pattern_target (tuple (identifier) @bind))
 (as_pattern_target (list (identifier) @bind))
@@ -172,7 +170,7 @@
 (delete_statement (expression_list (identifier) @reference.write))
 (assignment
   left: (attribute object: (_) @object attribute: (identifier) @reference.write)
-  type: (type (_) @type)?
+  type: (type)? @type
   right: (_)? @value)
 (pattern_list (attribute object: (_) @object attribute: (identifier) @reference.write))
 (tuple_pattern (attribute object: (_) @object attribute: (identifier) @reference.write))
@@ -181,6 +179,8 @@
 (as_pattern_target (attribute object: (_) @object attribute: (identifier) @reference.write))
 
 ; ---- references
+
+(return_statement (_) @returned)
 
 (decorator [
   (identifier) @reference.decorator
@@ -193,11 +193,13 @@
 
 (class_definition superclasses: (argument_list [
   (identifier) @reference.extends
-  (subscript value: (identifier) @reference.extends)
+  (subscript value: (identifier) @reference.extends subscript: (_)* @arguments)
 ]))
 (class_definition superclasses: (argument_list [
   (attribute object: (_) @object attribute: (identifier) @reference.extends)
-  (subscript value: (attribute object: (_) @object attribute: (identifier) @reference.extends))
+  (subscript
+    value: (attribute object: (_) @object attribute: (identifier) @reference.extends)
+    subscript: (_)* @arguments)
 ]))
 
 (call function: (identifier) @reference.call)

@@ -8,17 +8,16 @@ The grammars differ in a few node names, so that `ecmascript.scm` holds what the
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
-from kotadb.languages.mentions import Member, Shape, Step, itself, made_by, name, through, type_name
+from kotadb.languages.typescript.expressions import FUNCTIONS, INFERRED, LEAVES, SHAPES
 from kotadb.languages.typescript.modules import typescript_modules
-from kotadb.model import Op, SymbolKind
+from kotadb.model import SymbolKind
 
-_FUNCTIONS = frozenset({"arrow_function", "function_expression", "generator_function"})
 _TRANSPARENT = frozenset(
     {"parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression", "type_assertion"}
 )
@@ -32,7 +31,7 @@ def _refine(found: Found, parent: SymbolKind | None) -> Found:
     if found.value is None:
         return found
     value = _unwrapped(found.value)
-    if value.type not in _FUNCTIONS and value.type != "class":
+    if value.type not in FUNCTIONS and value.type != "class":
         return found
     return found._replace(
         kind=_kind_of_value(found.kind, value),
@@ -128,100 +127,18 @@ _RULES = Rules(
 )
 
 
-# ---- how names lead through expressions and types
-
-_NOTHING = frozenset({"undefined", "null", "predefined_type", "literal_type"})
-_SAME_MEMBERS = frozenset(
-    {b"Promise", b"Readonly", b"Partial", b"Required", b"NonNullable", b"Awaited", b"PromiseLike"}
-)
-
-
-def _call(node: Node) -> Step | None:
-    """A call's result; `require("x")` and `import("x")` are the module itself."""
-    function = node.child_by_field_name("function")
-    if function is None:
-        return None
-    if function.type == "import" or (function.type == "identifier" and function.text == b"require"):
-        specifier = _first_argument(node)
-        return Step(Op.MODULE, None, specifier) if specifier is not None else None
-    return Step(Op.CALL, function)
-
-
-def _first_argument(call: Node) -> Node | None:
-    arguments = call.child_by_field_name("arguments")
-    first = arguments.named_child(0) if arguments is not None else None
-    return first if first is not None and first.type == "string" else None
-
-
-def _assertion(node: Node) -> Step | None:
-    """`x as T` is a T; `x as const` is what x is."""
-    asserted = node.named_child(1) if node.named_child_count > 1 else None
-    return Step(Op.INSTANCE, asserted) if asserted is not None else through()(node)
-
-
-def _angle_assertion(node: Node) -> Step | None:
-    """`<T>x` is a T."""
-    types = node.named_child(0)
-    return Step(Op.INSTANCE, types.named_child(0)) if types is not None and types.named_child_count else None
-
-
-def _generic(node: Node) -> Step | None:
-    """`Promise<T>` counts as T: to await it or not is for the caller. Any other generic type is known by its name."""
-    base = node.child_by_field_name("name")
-    arguments = node.child_by_field_name("type_arguments")
-    if base is not None and base.text in _SAME_MEMBERS and arguments is not None:
-        return Step(None, arguments.named_child(0))
-    return Step(None, base) if base is not None else None
-
-
-def _union(node: Node) -> Step | None:
-    """`T | undefined` counts as T; other unions are nothing in particular."""
-    members = [member for member in _union_members(node) if member.type not in _NOTHING]
-    return Step(None, members[0]) if len(members) == 1 else None
-
-
-def _union_members(node: Node) -> Iterator[Node]:
-    pending = [node]
-    while pending:
-        member = pending.pop()
-        if member.type == "union_type":
-            pending.extend(member.named_children)
-        else:
-            yield member
-
-
-_SHAPES: Mapping[str, Shape] = {
-    "identifier": name,
-    "type_identifier": type_name,
-    "shorthand_property_identifier": name,
-    "this": itself(Op.SELF),
-    "this_type": itself(Op.SELF),
-    "super": itself(Op.SUPER),
-    "member_expression": Member("object", "property"),
-    "nested_identifier": Member("object", "property"),
-    "nested_type_identifier": Member("module", "name"),
-    "call_expression": _call,
-    "new_expression": made_by(Op.INSTANCE, "constructor"),
-    "parenthesized_expression": through(),
-    "parenthesized_type": through(),
-    "non_null_expression": through(),
-    "await_expression": through(),
-    "satisfies_expression": through(),
-    "as_expression": _assertion,
-    "type_assertion": _angle_assertion,
-    "readonly_type": through(),
-    "generic_type": _generic,
-    "union_type": _union,
-    "type_query": through(),
-    "assignment_expression": through("right"),
-}
-
-_LEAVES = frozenset({"identifier", "type_identifier", "shorthand_property_identifier", "this", "this_type", "super"})
-
 _IMPLICIT = r"constructor|main|then|to(Locale|Primitive)?String|toJSON|valueOf|_+|[^\w$#].*"
 """The last are computed and quoted names: `[Symbol.iterator]`, `"content-type"`."""
 
-_RULES = replace(_RULES, shapes=_SHAPES, leaves=_LEAVES, types_have_names=True, implicit=_IMPLICIT)
+_RULES = replace(
+    _RULES,
+    shapes=SHAPES,
+    inferred=INFERRED,
+    leaves=LEAVES,
+    builtins="builtins.stub",
+    types_have_names=True,
+    implicit=_IMPLICIT,
+)
 _TYPED_RULES = replace(_RULES, repair=_repair)
 
 

@@ -125,15 +125,6 @@
 (variable_declaration (variable_declarator name: (identifier) @bind.value @hoisted value: (_)? @value))
 (variable_declarator name: (identifier) @bind.value value: (_)? @value)
 
-(variable_declarator
-  name: (object_pattern [
-    (shorthand_property_identifier_pattern) @bind.value
-    (object_assignment_pattern left: (shorthand_property_identifier_pattern) @bind.value)
-    (pair_pattern key: (property_identifier) @key value: (identifier) @bind.value)
-    (pair_pattern key: (property_identifier) @key value: (assignment_pattern left: (identifier) @bind.value))
-  ]) @destructured
-  value: (_) @value)
-
 ; ---- patterns that assign to what is there
 
 (assignment_expression left: (object_pattern [
@@ -150,9 +141,9 @@
 (for_in_statement kind: "var" left: (identifier) @bind.value @hoisted)
 (for_in_statement kind: _ left: (identifier) @bind.value)
 (for_in_statement left: (identifier) @reference.write)
-(shorthand_property_identifier_pattern) @bind.value
-(pair_pattern value: (identifier) @bind.value)
-(pair_pattern value: (assignment_pattern left: (identifier) @bind.value))
+(shorthand_property_identifier_pattern) @bind.value @destructured
+(pair_pattern value: (identifier) @bind.value) @destructured
+(pair_pattern value: (assignment_pattern left: (identifier) @bind.value)) @destructured
 (array_pattern (identifier) @bind.value)
 (array_pattern (assignment_pattern left: (identifier) @bind.value))
 (array_pattern (member_expression object: (_) @object property: (property_identifier) @reference.write))
@@ -183,6 +174,11 @@
   argument: (member_expression
     object: (_) @object
     property: [(property_identifier) (private_property_identifier)] @reference.write))
+
+; ---- what functions return, and methods for what they say about types
+
+(return_statement (_) @returned)
+(class_body (method_definition name: [(property_identifier) (private_property_identifier)] @declares))
 
 ; ---- decorators
 

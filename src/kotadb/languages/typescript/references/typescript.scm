@@ -84,8 +84,7 @@
 (enum_declaration name: (identifier) @bind) @around
 (enum_body name: (property_identifier) @bind.value)
 (enum_assignment name: (property_identifier) @bind.value)
-(function_declaration name: (identifier) @bind.value return_type: (type_annotation (_) @returns)) @around
-(function_signature name: (identifier) @bind.value return_type: (type_annotation (_) @returns)?) @around
+(function_signature name: (identifier) @bind.value) @around
 (internal_module name: (identifier) @bind)
 (module name: (identifier) @bind)
 (internal_module name: (nested_identifier object: (identifier) @bind))
@@ -97,7 +96,7 @@
   (module name: (nested_identifier object: (member_expression property: (property_identifier) @ignore)))
 ])
 
-(type_parameter name: (type_identifier) @bind.type constraint: (constraint (_) @value)?)
+(type_parameter name: (type_identifier) @bind.parameter constraint: (constraint (_) @value)?)
 (mapped_type_clause name: (type_identifier) @bind.type)
 (infer_type . (type_identifier) @bind.type)
 (index_signature name: (identifier) @ignore)
@@ -109,32 +108,11 @@
 (variable_declaration
   (variable_declarator name: (identifier) @bind.value @hoisted type: (type_annotation (_) @type)))
 (variable_declarator name: (identifier) @bind.value type: (type_annotation (_) @type))
-(variable_declarator name: (identifier) @bind.value value: [
-  (arrow_function return_type: (type_annotation (_) @returns))
-  (function_expression return_type: (type_annotation (_) @returns))
-])
-(variable_declarator
-  name: (object_pattern [
-    (shorthand_property_identifier_pattern) @bind.value
-    (object_assignment_pattern left: (shorthand_property_identifier_pattern) @bind.value)
-    (pair_pattern key: (property_identifier) @key value: (identifier) @bind.value)
-    (pair_pattern key: (property_identifier) @key value: (assignment_pattern left: (identifier) @bind.value))
-  ]) @destructured
-  type: (type_annotation (_) @type))
 
 ; ---- parameters
 
 (required_parameter pattern: (identifier) @bind.value type: (type_annotation (_) @type)? value: (_)? @value)
 (optional_parameter pattern: (identifier) @bind.value type: (type_annotation (_) @type)? value: (_)? @value)
-(required_parameter
-  pattern: (object_pattern [
-    (shorthand_property_identifier_pattern) @bind.value
-    (object_assignment_pattern left: (shorthand_property_identifier_pattern) @bind.value)
-    (pair_pattern key: (property_identifier) @key value: (identifier) @bind.value)
-    (pair_pattern key: (property_identifier) @key value: (assignment_pattern left: (identifier) @bind.value))
-  ]) @destructured
-  type: (type_annotation (_) @type))
-
 ; ---- members, for what they say about types
 
 (public_field_definition
@@ -142,24 +120,29 @@
   type: (type_annotation (_) @type)?
   value: (_)? @value)
 (property_signature name: (property_identifier) @declares type: (type_annotation (_) @type))
-(method_definition
-  name: [(property_identifier) (private_property_identifier)] @declares
-  return_type: (type_annotation (_) @returns))
-(method_signature name: (property_identifier) @declares return_type: (type_annotation (_) @returns))
-(abstract_method_signature name: (property_identifier) @declares return_type: (type_annotation (_) @returns))
+(method_signature name: (property_identifier) @declares)
+(abstract_method_signature name: (property_identifier) @declares)
+(interface_body [(call_signature) (construct_signature)] @signature)
+(type_alias_declaration value: (object_type [(call_signature) (construct_signature)] @signature))
+(type_alias_declaration value: (intersection_type (object_type [(call_signature) (construct_signature)] @signature)))
 
 ; ---- heritage
 
-(class_heritage (extends_clause value: (identifier) @reference.extends))
-(class_heritage
-  (extends_clause value: (member_expression object: (_) @object property: (_) @reference.extends)))
+(class_heritage (extends_clause
+  value: (identifier) @reference.extends
+  type_arguments: (type_arguments (_)* @arguments)?))
+(class_heritage (extends_clause
+  value: (member_expression object: (_) @object property: (_) @reference.extends)
+  type_arguments: (type_arguments (_)* @arguments)?))
 (extends_type_clause type: [
   (type_identifier) @reference.extends
-  (generic_type name: (type_identifier) @reference.extends)
+  (generic_type name: (type_identifier) @reference.extends type_arguments: (type_arguments (_)* @arguments))
 ])
 (extends_type_clause type: [
   (nested_type_identifier module: (_) @object name: (_) @reference.extends)
-  (generic_type name: (nested_type_identifier module: (_) @object name: (_) @reference.extends))
+  (generic_type
+    name: (nested_type_identifier module: (_) @object name: (_) @reference.extends)
+    type_arguments: (type_arguments (_)* @arguments))
 ])
 (implements_clause [
   (type_identifier) @reference.implements
