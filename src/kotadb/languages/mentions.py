@@ -61,6 +61,9 @@ class Mention(StrEnum):
     SIGNATURE = "signature"
     """A way to call the interface or type around it."""
 
+    CONDITION = "condition"
+    """What tells the values of a name apart: see `Inferred.conditions`."""
+
     IMPORT = "import"
     """`@import.<kind>`: a statement or call that names the module `@specifier`."""
     IMPORTED = "imported"
@@ -101,7 +104,7 @@ MENTION_PARTS = frozenset(
         "type_only",  # its presence: for types alone
         "type",  # the declared type
         "value",  # what the name is bound to
-        "arguments",  # the type arguments of a base
+        "whole",  # a base with its type arguments
         "destructured",  # its presence: the name is bound to a member of what is taken apart
         "hoisted",  # its presence: bound in the function around, whatever blocks are between
         "around",  # a scope that the name is bound outside of: a function's own name
@@ -130,7 +133,7 @@ _FAMILIES = {
     Family.REGION: (Mention.EXPORTED, Mention.EXPORTED_DEFAULT, Mention.TYPE_CHECKING, Mention.IN_TYPE),
     Family.IMPORT: (Mention.IMPORT,),
     Family.REFERENCE: (Mention.REFERENCE,),
-    Family.FUNCTION: (Mention.RETURNED, Mention.SIGNATURE),
+    Family.FUNCTION: (Mention.RETURNED, Mention.SIGNATURE, Mention.CONDITION),
     Family.BIND: (Mention.BIND, Mention.BIND_VALUE, Mention.BIND_TYPE, Mention.BIND_PARAMETER, Mention.BIND_SELF,
                   Mention.BIND_CLASS, Mention.DECLARES),
     Family.OUTWARD: (Mention.OUTWARD, Mention.GLOBAL),
@@ -140,6 +143,9 @@ _FAMILIES = {
                     Mention.REEXPORT_MODULE, Mention.REEXPORT_STAR),
     Family.IGNORE: (Mention.IGNORE,),
 }  # fmt: skip
+
+
+ABOUT_FUNCTIONS = _FAMILIES[Family.FUNCTION]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +235,39 @@ class Function(NamedTuple):
     type_parameters: Node | None = None
 
 
+def part_of(node: Node, number: int) -> Node | None:
+    """The named child with this number; None if there are not so many."""
+    return node.named_child(number) if 0 <= number < node.named_child_count else None
+
+
+class Condition(NamedTuple):
+    """What holds for the value of a name in a part of the source."""
+
+    subject: Node
+    """The name, or a member access: whatever says the same there means the same."""
+    start: int
+    end: int
+    test: str = ""
+    """With `Test` and a member: how the value is told apart. Without it is an instance of any of `parts`."""
+    parts: "Sequence[Node | Step | None]" = ()
+
+
+class Test(StrEnum):
+    """How a condition tells values apart; the name of a member follows in `Condition.test`."""
+
+    IS = "="
+    """The member is one of the parts."""
+    IS_NOT = "!"
+    """It is none of them."""
+    TRUE = "+"
+    """It is true, in the language's sense."""
+    FALSE = "-"
+
+
+def _no_conditions(node: Node) -> "Sequence[Condition]":
+    return ()
+
+
 def _no_step(node: Node) -> Step | None:
     return None
 
@@ -250,6 +289,8 @@ class Inferred:
     """The function that this node is, or that it is the name of."""
     functions: frozenset[str] = frozenset()
     """The types of nodes that are functions without being statements."""
+    conditions: Callable[[Node], Sequence[Condition]] = _no_conditions
+    """What holds where, by a node that holds a condition (`@condition`)."""
     blocks: frozenset[str] = frozenset()
     """The types of nodes that hold statements, which all run if one of them does."""
 
@@ -284,7 +325,7 @@ def made_by(op: Op, field: str = "") -> Shape:
     """An expression made by `op` from the one in this field, or else from the first named child."""
 
     def shape(node: Node) -> Step | None:
-        inner = node.child_by_field_name(field) if field else node.named_child(0)
+        inner = node.child_by_field_name(field) if field else part_of(node, 0)
         return Step(op, inner) if inner is not None else None
 
     return shape
@@ -294,7 +335,7 @@ def through(field: str = "") -> Shape:
     """Stands for what is in this field, or for its first named child: parentheses, a slice."""
 
     def shape(node: Node) -> Step | None:
-        inner = node.child_by_field_name(field) if field else node.named_child(0)
+        inner = node.child_by_field_name(field) if field else part_of(node, 0)
         return Step(None, inner) if inner is not None else None
 
     return shape

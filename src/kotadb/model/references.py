@@ -105,6 +105,10 @@ class Op(IntEnum):
     """What the language itself calls `name`."""
     TYPE_OF = 21
     """The type whose only value is `operand`: `typeof x`, `type[C]`."""
+    LITERAL = 22
+    """The literal `name`, of the type `operand`."""
+    NARROWED = 23
+    """What `operand` may be where a condition holds: `name` says which one of its member, of `parts` or else itself."""
 
 
 ON_SYMBOLS = frozenset({Op.SYMBOL, Op.SELF, Op.SUPER})

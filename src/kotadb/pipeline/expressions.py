@@ -17,7 +17,8 @@ MAX_NESTED = 25
 """Expressions in expressions that are followed here, from local to local, too."""
 
 _OF_SOMETHING = frozenset(
-    {Op.CALL, Op.INSTANCE, Op.FROM, Op.APPLY, Op.AWAIT, Op.EACH, Op.ITEM, Op.EXPECTED, Op.PARAMETER, Op.TYPE_OF}
+    {Op.CALL, Op.INSTANCE, Op.FROM, Op.APPLY, Op.AWAIT, Op.EACH, Op.ITEM, Op.EXPECTED, Op.PARAMETER, Op.TYPE_OF,
+     Op.NARROWED}
 )
 _PLAIN = frozenset({Op.NAME, Op.SELF, Op.SUPER, Op.MODULE})
 """Those that only their place can tell."""

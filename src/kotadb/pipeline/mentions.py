@@ -6,7 +6,7 @@ from typing import NamedTuple, TypeAlias
 from tree_sitter import Node, QueryCursor, Tree
 
 from kotadb.languages import Language
-from kotadb.languages.mentions import Family, Heading, Mention
+from kotadb.languages.mentions import ABOUT_FUNCTIONS, Family, Heading, Mention
 from kotadb.pipeline.positions import Nesting
 
 Captures: TypeAlias = Mapping[str, list[Node]]
@@ -28,6 +28,8 @@ class Mentions(NamedTuple):
     """What functions return."""
     signatures: list[Node]
     """What can be called in interfaces and types, without a name."""
+    conditions: list[Node]
+    """What tells the values of names apart."""
     exported: "Regions"
     """The statements that export what they declare: EXPORTED, EXPORTED_DEFAULT."""
     type_checking: "Regions"
@@ -88,8 +90,7 @@ def _sorted(names: dict[int, _Match], rest: Iterable[_Match], headings: Sequence
     imports: dict[int, _Match] = {}
     regions: dict[tuple[int, int], tuple[int, Mention]] = {}
     aliases: set[int] = set()
-    returned: list[Node] = []
-    signatures: list[Node] = []
+    rest_of: dict[Mention, list[Node]] = {mention: [] for mention in ABOUT_FUNCTIONS}
     for match in rest:
         pattern, node, captures = match
         mention, family = headings[pattern].mention, headings[pattern].family
@@ -99,7 +100,7 @@ def _sorted(names: dict[int, _Match], rest: Iterable[_Match], headings: Sequence
         if start == end:
             continue  # what the parser says is missing
         if family is Family.FUNCTION:
-            (returned if mention is Mention.RETURNED else signatures).append(node)
+            rest_of[mention].append(node)
         elif family is Family.SCOPE:
             scopes.add((start, -end, mention))
         elif family is Family.REGION:
@@ -112,8 +113,9 @@ def _sorted(names: dict[int, _Match], rest: Iterable[_Match], headings: Sequence
         scopes=sorted(scopes),
         names=_in_order(names, headings, aliases),
         imports=_in_order(imports, headings, frozenset()),
-        returned=returned,
-        signatures=signatures,
+        returned=rest_of[Mention.RETURNED],
+        signatures=rest_of[Mention.SIGNATURE],
+        conditions=rest_of[Mention.CONDITION],
         exported=_regions(regions, Mention.EXPORTED_DEFAULT, Mention.EXPORTED),
         type_checking=_regions(regions, Mention.TYPE_CHECKING),
         in_type=_regions(regions, Mention.IN_TYPE),

@@ -8,8 +8,9 @@ same with more, so that most are worked out once (`Names.once`).
 Nothing is known of what is not understood: it is None, and so is all that is made of it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 
+from kotadb.languages.mentions import Test
 from kotadb.languages.modules import MISSING, Location
 from kotadb.model import KEYS, REST, Op, SymbolKind, Types
 from kotadb.pipeline.builtins import AWAITED, CALLED, CONSTRUCTORS, INDEXED, ITEM, ITERATED, ITERATOR, TUPLES
@@ -49,6 +50,9 @@ _MADE = CLASSES - {SymbolKind.INTERFACE}
 """What can be called to make one."""
 _LATE = {Op.FUNCTION: Sort.FUNCTION, Op.TUPLE: Sort.TUPLE, Op.OBJECT: Sort.OBJECT}
 
+_TRUE = ("true", "True")
+_FALSE = ("false", "null", "undefined", "False", "None")
+
 Bound = dict[Variable, Value]
 
 
@@ -79,7 +83,7 @@ class Program(Names):
             case Op.BUILTIN:
                 return self.builtin(number, name or "")
             case Op.EXPECTED:
-                return self._expected(number, operand, name or "", fuel)
+                return self._expected(number, operand, name or "", parts, fuel)
             case Op.UNION:
                 return union(self.value(number, part, fuel) for part in parts)
         base = self.value(number, operand, fuel)
@@ -102,6 +106,11 @@ class Program(Names):
                 return self._each(base, lambda one: self._item(number, one, name, parts, fuel))
             case Op.PARAMETER:
                 return self._parameter(base, int(name or 0), fuel)
+            case Op.LITERAL:
+                found = self._instance(base, fuel)
+                return found and found._replace(literal=name)
+            case Op.NARROWED:
+                return self._narrowed(number, base, name or "", parts, fuel)
             case Op.TYPE_OF:
                 return weighed(Value(Sort.TYPE_OF, TYPE, parts=(base,)))
         raise AssertionError(op)
@@ -291,7 +300,7 @@ class Program(Names):
             types = self._types(target)
             if kind is SymbolKind.ENUM_MEMBER:
                 around = self.files[number].around(symbol)
-                return Value(Sort.INSTANCE, TYPE, ((number, around),)) if around is not None else None
+                return Value(Sort.INSTANCE, TYPE, ((number, around),), literal=target) if around is not None else None
             if kind is SymbolKind.GETTER:
                 signature = types.signatures.get(symbol)
                 stated = self.value(number, signature, fuel - 1) if signature is not None else None
@@ -453,8 +462,11 @@ class Program(Names):
             return self._each(taken, lambda one: self._item(number, one, str(index - last), (), fuel))
         return taken
 
-    def _expected(self, number: int, call: int, which: str, fuel: int) -> Value | None:
-        """What a call expects as one of its arguments: anything that one of the functions it may call takes."""
+    def _expected(self, number: int, call: int, which: str, result: Sequence[int], fuel: int) -> Value | None:
+        """What a call expects as one of its arguments: anything that one of the functions it may call takes.
+
+        What is expected of its own `result`, if anything, counts too for what type parameters stand for.
+        """
         _, callee, name, arguments = self.files[number].expressions[call]
         index = int(which)
         found = []
@@ -473,7 +485,11 @@ class Program(Names):
                 if self._takes(function, len(arguments)):
                     taken = self._taken(function, index, fuel - 1)
                     if has_variables(taken):
-                        taken = substituted(taken, self._matched(function, number, arguments, fuel - 1))
+                        bound = self._matched(function, number, arguments, fuel - 1)
+                        for each in result:
+                            wanted = self.value(number, each, fuel - 1)
+                            self._match(self._returned(function, fuel - 1), wanted, bound, fuel - 1, MAX_MATCHED)
+                        taken = substituted(taken, bound)
                     found.append(taken)
         return union(found)
 
@@ -544,6 +560,35 @@ class Program(Names):
                 bound = dict(self._bound(given, fuel))
                 return [substituted(part, bound) for part in ancestor.parts]
         return ()
+
+    # ---- conditions
+
+    def _narrowed(self, number: int, value: Value, test: str, parts: Sequence[int], fuel: int) -> Value | None:
+        """Those of the values that something may be whose member meets a condition; all if none does."""
+        opened = self._opened(value, fuel)
+        if opened is None or opened.sort is not Sort.UNION or len(opened.parts) == 1:
+            return value
+        wanted = set()
+        for part in parts:
+            literals = {one.literal for one in alternatives(self.held(self.value(number, part, fuel), fuel))}
+            if None in literals:
+                return value
+            wanted |= literals
+        kept = [one for one in alternatives(opened) if self._meets(number, one, test, wanted, fuel)]
+        return union(kept) if kept else value
+
+    def _meets(self, number: int, value: Value, test: str, wanted: Container[object], fuel: int) -> bool:
+        """Whether a value can meet a condition."""
+        how, key = test[0], test[1:]
+        member = self.held(self._member(number, value, key, fuel), fuel) if key else value
+        literals = [one.literal for one in alternatives(member)]
+        if how == Test.IS:
+            return bool(literals) and any(literal is None or literal in wanted for literal in literals)
+        if how == Test.IS_NOT:
+            return not literals or any(literal is None or literal not in wanted for literal in literals)
+        if how == Test.TRUE:
+            return bool(literals) and any(literal not in _FALSE for literal in literals)
+        return not literals or any(literal not in _TRUE for literal in literals)
 
     # ---- what is in a value
 

@@ -8,7 +8,7 @@ from weakref import proxy
 from tree_sitter import Node, Tree
 
 from kotadb.languages import Language
-from kotadb.languages.mentions import Family, Function, Mention, Parameter, Step
+from kotadb.languages.mentions import Condition, Family, Function, Mention, Parameter, Step
 from kotadb.model import (
     DEFAULT,
     REST,
@@ -106,6 +106,9 @@ class _File:
         self.declared: list[tuple[int, int, Name]] = []
         self.assigned: dict[tuple[int, str], list[tuple[int, Node]]] = {}
         """What is assigned to members of `this`, with the scope, by the number of the class."""
+        self.members = language.members
+        self.conditions = self._conditions()
+        """What is known of values where they are used, by what is written there."""
         self.functions = self._function_scopes()
         """Scopes of functions by their start."""
         self.function_starts = sorted(self.functions)
@@ -253,6 +256,8 @@ class _File:
             if heading.has_object:
                 before = captures["object"][0]
                 inner = self._expression(before, scope)
+                if self.conditions and before.type in self.members:
+                    inner = self._narrowed(inner, before)
                 expression = self.expressions.number(Op.MEMBER, inner, text)
                 if kind is ReferenceKind.WRITE and "value" in captures:
                     self._note_assigned(inner, text, scope, captures["value"][0])
@@ -291,10 +296,9 @@ class _File:
             self.assigned.setdefault((operand, member), []).append((scope, value))
 
     def _note_base(self, expression: int, scope: int, captures: Captures) -> None:
-        arguments = captures.get("arguments", ())
-        if arguments:
-            parts = tuple(self.expressions.of(each, self.scope_at(each)) for each in arguments)
-            expression = self.expressions.number(Op.APPLY, expression, None, parts)
+        if "whole" in captures:
+            whole = captures["whole"][0]
+            expression = self.expressions.of(whole, self.scope_at(whole))
         around = self.scopes.class_around(scope)
         number = self.class_symbols.get(around) if around is not None else None
         if number is not None:
@@ -462,9 +466,11 @@ class _File:
             return self.expressions.number(Op.MODULE, UNKNOWN, name) if name else UNKNOWN
         meaning = TYPE if step.is_type else EITHER
         expression = self._look_up(name, scope, meaning)
-        if expression != _LOCAL:
-            return expression
-        return self._local(name, scope, meaning, step.name.start_byte if isinstance(step.name, Node) else -1)
+        if not isinstance(step.name, Node):
+            return expression if expression != _LOCAL else self._local(name, scope, meaning, -1)
+        if expression == _LOCAL:
+            expression = self._local(name, scope, meaning, step.name.start_byte)
+        return self._narrowed(expression, step.name) if self.conditions else expression
 
     def scope_at(self, node: Node) -> int:
         """The scope that a node stands in."""
@@ -486,6 +492,32 @@ class _File:
         if found.decorator is not None:
             decorator = self.expressions.of(found.decorator, self.scope_at(found.decorator))
             return self.expressions.number(Op.CALL, decorator, None, (number,))
+        return number
+
+    def _conditions(self) -> dict[str, list[Condition]]:
+        found: dict[str, list[Condition]] = {}
+        for node in self.mentions.conditions:
+            for condition in self.inferred.conditions(node):
+                found.setdefault(self.text(condition.subject), []).append(condition)
+        return found
+
+    def _narrowed(self, number: int, node: Node) -> int:
+        """What a name or member access stands for where it stands, among its conditions."""
+        conditions = self.conditions.get(self.source.slice(node.start_byte, node.end_byte))
+        if conditions is None:
+            return number
+        self.is_placed = True
+        offset = node.start_byte
+        for each in conditions:
+            if not each.start <= offset < each.end or each.subject.start_byte == offset:
+                continue
+            scope = self.scopes.at(offset)
+            parts = [self.expressions.of(part, self.scope_at(part) if isinstance(part, Node) else scope) for part in each.parts]
+            if not each.test:
+                instance = self.expressions.number(Op.INSTANCE, self.expressions.any_of(parts))
+                number = instance if instance != UNKNOWN else number
+            elif UNKNOWN not in parts:
+                number = self.expressions.number(Op.NARROWED, number, each.test, tuple(parts))
         return number
 
     def _taken(self, parameter: Parameter) -> int:

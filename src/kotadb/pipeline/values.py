@@ -63,6 +63,8 @@ class Value(NamedTuple):
     variable: Variable | None = None
     is_this: bool = False
     """It is the object that a method was called on, whatever its class may be."""
+    literal: "str | Target | None" = None
+    """The literal or member of an enum that it is, where that is all it can be."""
     weight: int = 1
 
 
@@ -78,7 +80,7 @@ def union(values: Iterable[Value | None]) -> Value | None:
             continue
         for each in value.parts if value.sort is Sort.UNION else (value,):
             assert each is not None
-            alternatives.setdefault((each.sort, each.targets, each.location, each.variable), each)
+            alternatives.setdefault((each.sort, each.targets, each.location, each.variable, each.literal), each)
     found = tuple(alternatives.values())[:MAX_ALTERNATIVES]
     if len(found) <= 1:
         return found[0] if found else None

@@ -18,8 +18,10 @@ from kotadb.languages.mentions import (
     builtin,
     made_by,
     name,
+    part_of,
     through,
 )
+from kotadb.languages.python.conditions import conditions
 from kotadb.model import Op
 
 MAX_PARTS = 12
@@ -109,7 +111,7 @@ def _tuple(node: Node) -> Step | None:
 
 def _collection(kind: str) -> Shape:
     def shape(node: Node) -> Step:
-        each = [Step(Op.EACH, e.named_child(0)) if e.type == "list_splat" else e for e in _named(node)[:MAX_PARTS]]
+        each = [Step(Op.EACH, part_of(e, 0)) if e.type == "list_splat" else e for e in _named(node)[:MAX_PARTS]]
         return builtin(kind, Step(Op.TYPE_OF, Step(Op.UNION, parts=each)))
 
     return shape
@@ -153,7 +155,7 @@ def _subscript(node: Node) -> Step | None:
 
 
 def _generic(node: Node) -> Step | None:
-    base, arguments = node.named_child(0), node.named_child(1)
+    base, arguments = part_of(node, 0), part_of(node, 1)
     if base is None:
         return None
     indices = _named(arguments)
@@ -186,7 +188,7 @@ def _callable(arguments: Sequence[Node]) -> Step | None:
         return None
     taken = arguments[0]
     while taken.type == "type" and taken.named_child_count:
-        taken = taken.named_child(0) or taken
+        taken = part_of(taken, 0) or taken
     listed = _named(taken) if taken.type == "list" else []
     returned = Step(Op.INSTANCE, _in_type(arguments[1]))
     return Step(Op.FUNCTION, name=None, parts=[returned, *(Step(Op.INSTANCE, _in_type(each)) for each in listed)])
@@ -201,7 +203,7 @@ def _binary(node: Node) -> Step | None:
 
 
 def _type(node: Node) -> Step | None:
-    inner = node.named_child(0)
+    inner = part_of(node, 0)
     return Step(None, _in_type(inner)) if inner is not None else None
 
 
@@ -209,7 +211,7 @@ def _in_type(node: Node | None) -> Node | Step | None:
     """What a node says in an annotation: a string is one in quotes."""
     if node is None or node.type != "string":
         return node
-    content = node.named_child(1)
+    content = part_of(node, 1)
     try:
         return _of_ast(ast.parse(text(content).strip(), mode="eval").body)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -315,7 +317,7 @@ def _decorators(function: Node) -> list[Node]:
     around = function.parent
     if around is None or around.type != "decorated_definition":
         return []
-    found = (each.named_child(0) for each in around.children if each.type == "decorator")
+    found = (part_of(each, 0) for each in around.children if each.type == "decorator")
     return [each for each in found if each is not None]
 
 
@@ -324,7 +326,7 @@ def _parameters(function: Node, skipped: int) -> list[Parameter]:
     for each in _named(function.child_by_field_name("parameters"))[skipped:]:
         if each.type in ("dictionary_splat_pattern", "keyword_separator", "positional_separator"):
             continue
-        pattern = each.named_child(0) if each.type == "typed_parameter" else each
+        pattern = part_of(each, 0) if each.type == "typed_parameter" else each
         kind = pattern.type if pattern is not None else ""
         if kind == "dictionary_splat_pattern":
             continue
@@ -382,7 +384,7 @@ def _target(target: Node) -> Step | None:
     """`with x as target`, `except X as target`."""
     pattern = target.parent
     around = pattern.parent if pattern is not None else None
-    value = pattern.named_child(0) if pattern is not None else None
+    value = part_of(pattern, 0) if pattern is not None else None
     if around is None or value is None:
         return None
     if around.type == "with_item":
@@ -441,5 +443,6 @@ INFERRED = Inferred(
     expected=expected,
     function=_function,
     functions=frozenset({"lambda"}),
+    conditions=conditions,
     blocks=frozenset({"block", "module"}),
 )

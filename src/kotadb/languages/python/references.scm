@@ -181,6 +181,14 @@
 ; ---- references
 
 (return_statement (_) @returned)
+[
+  (if_statement)
+  (elif_clause)
+  (while_statement)
+  (assert_statement)
+  (conditional_expression)
+  (boolean_operator)
+] @condition
 
 (decorator [
   (identifier) @reference.decorator
@@ -193,13 +201,11 @@
 
 (class_definition superclasses: (argument_list [
   (identifier) @reference.extends
-  (subscript value: (identifier) @reference.extends subscript: (_)* @arguments)
+  (subscript value: (identifier) @reference.extends) @whole
 ]))
 (class_definition superclasses: (argument_list [
   (attribute object: (_) @object attribute: (identifier) @reference.extends)
-  (subscript
-    value: (attribute object: (_) @object attribute: (identifier) @reference.extends)
-    subscript: (_)* @arguments)
+  (subscript value: (attribute object: (_) @object attribute: (identifier) @reference.extends)) @whole
 ]))
 
 (call function: (identifier) @reference.call)

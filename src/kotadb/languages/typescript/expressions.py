@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tree_sitter import Node
 
+from kotadb.languages.typescript.conditions import compared, conditions
 from kotadb.languages.mentions import (
     Function,
     Inferred,
@@ -17,6 +18,7 @@ from kotadb.languages.mentions import (
     itself,
     made_by,
     name,
+    part_of,
     through,
     type_name,
 )
@@ -48,7 +50,7 @@ _ANY_FUNCTION = FUNCTIONS | _DECLARED_FUNCTIONS
 _HOLDERS = {"variable_declarator", "public_field_definition", "field_definition", "pair"}
 _TRANSPARENT = frozenset({"parenthesized_expression", "as_expression", "satisfies_expression", "non_null_expression"})
 
-_NOTHING = frozenset({"undefined", "null", "literal_type", "comment"})
+_NOTHING = frozenset({b"undefined", b"null", b"void", b"never"})
 _PREDEFINED = frozenset({b"string", b"number", b"boolean"})
 _SAME_MEMBERS = frozenset(
     {b"Readonly", b"Partial", b"Required", b"NonNullable", b"Awaited", b"Pick", b"Omit", b"Extract", b"Exclude",
@@ -87,6 +89,11 @@ def _new(node: Node) -> Step | None:
     return Step(Op.CALL, _with_types(constructor, node), name="new", parts=_arguments(node))
 
 
+def _extends(node: Node) -> Step | None:
+    value = node.child_by_field_name("value")
+    return Step(None, _with_types(value, node)) if value is not None else None
+
+
 def _with_types(called: Node, node: Node) -> Node | Step:
     types = _named(node.child_by_field_name("type_arguments"))
     return Step(Op.APPLY, called, parts=types) if types else called
@@ -119,7 +126,7 @@ def _array(node: Node) -> Step:
 
 
 def _first(node: Node) -> Node | None:
-    return node.named_child(0)
+    return part_of(node, 0)
 
 
 def _object(node: Node) -> Step:
@@ -152,14 +159,14 @@ def _subscript(node: Node) -> Step | None:
 
 def _assertion(node: Node) -> Step | None:
     """`x as T` is a T; `x as const` is what x is."""
-    asserted = node.named_child(1) if node.named_child_count > 1 else None
+    asserted = part_of(node, 1) if node.named_child_count > 1 else None
     return Step(Op.INSTANCE, asserted) if asserted is not None else through()(node)
 
 
 def _angle_assertion(node: Node) -> Step | None:
     """`<T>x` is a T."""
-    types = node.named_child(0)
-    return Step(Op.INSTANCE, types.named_child(0)) if types is not None and types.named_child_count else None
+    types = part_of(node, 0)
+    return Step(Op.INSTANCE, part_of(types, 0)) if types is not None and types.named_child_count else None
 
 
 # ---- types
@@ -183,7 +190,7 @@ def _generic(node: Node) -> Step | None:
 
 def _union(node: Node) -> Step:
     """Whatever it may be; for an intersection, what it is at once."""
-    members = [member for member in _union_members(node) if member.type not in _NOTHING]
+    members = [member for member in _union_members(node) if member.text not in _NOTHING and member.type != "comment"]
     return Step(Op.UNION, parts=members[:MAX_PARTS])
 
 
@@ -219,7 +226,7 @@ def _object_type(node: Node) -> Step | None:
             case "method_signature":
                 keys[key_of(member)] = member
             case "index_signature":
-                value = member.child_by_field_name("type") or member.named_child(member.named_child_count - 1)
+                value = member.child_by_field_name("type") or part_of(member, member.named_child_count - 1)
                 return Step(Op.APPLY, Step(Op.BUILTIN, name="Record"), parts=(None, value))
             case "call_signature" | "construct_signature":
                 return Step(None, member)
@@ -230,13 +237,18 @@ def _lookup(node: Node) -> Step | None:
     """`T["key"]`, `T[number]`."""
     if node.named_child_count < 2:
         return None
-    of, index = node.named_child(0), node.named_child(1)
+    of, index = part_of(node, 0), part_of(node, 1)
     key = text(index)
     if key == "number":
         return Step(Op.TYPE_OF, Step(Op.EACH, Step(Op.INSTANCE, of)))
     if index is None or index.type != "literal_type":
         return None
     return Step(Op.TYPE_OF, Step(Op.ITEM, Step(Op.INSTANCE, of), key.strip("'\"")))
+
+
+def _literal(node: Node) -> Step | None:
+    inner = compared(_first(node) or node)
+    return inner if isinstance(inner, Step) else None
 
 
 def _predefined(node: Node) -> Step | None:
@@ -255,6 +267,7 @@ SHAPES: Mapping[str, Shape] = {
     "nested_type_identifier": Member("module", "name"),
     "call_expression": _call,
     "new_expression": _new,
+    "extends_clause": _extends,
     "instantiation_expression": through(),
     "parenthesized_expression": through(),
     "non_null_expression": through(),
@@ -282,6 +295,7 @@ SHAPES: Mapping[str, Shape] = {
     "conditional_type": any_of("consequence", "alternative"),
     "type_query": made_by(Op.TYPE_OF),
     "predefined_type": _predefined,
+    "literal_type": _literal,
     "readonly_type": through(),
     "optional_type": through(),
     "rest_type": through(),
@@ -418,7 +432,7 @@ def expected(node: Node, nested: int = 0) -> Step | None:
             before = [each for each in _named(parent) if each.start_byte < node.start_byte]
             if parent.parent is None or any(each.type == "spread_element" for each in before):
                 return None
-            return Step(Op.EXPECTED, parent.parent, str(len(before)))
+            return Step(Op.EXPECTED, parent.parent, str(len(before)), (expected(parent.parent, nested + 1),))
         case "variable_declarator" | "public_field_definition" | "required_parameter" | "optional_parameter":
             declared = parent.child_by_field_name("type")
             return Step(Op.INSTANCE, declared) if declared is not None else None
@@ -433,7 +447,7 @@ def expected(node: Node, nested: int = 0) -> Step | None:
         case "parenthesized_expression" | "ternary_expression" | "binary_expression" | "await_expression":
             return expected(parent, nested + 1)
         case "as_expression" | "satisfies_expression":
-            stated = parent.named_child(1)
+            stated = part_of(parent, 1)
             return Step(Op.INSTANCE, stated) if stated is not None else None
         case "assignment_expression":
             return Step(None, parent.child_by_field_name("left"))
@@ -483,5 +497,6 @@ INFERRED = Inferred(
     function=_function,
     functions=FUNCTIONS | {"method_definition", "method_signature", "function_type", "constructor_type",
                            "call_signature", "construct_signature"},
+    conditions=conditions,
     blocks=frozenset({"statement_block", "program", "switch_case", "switch_default", "class_static_block"}),
 )  # fmt: skip

@@ -178,6 +178,13 @@
 ; ---- what functions return, and methods for what they say about types
 
 (return_statement (_) @returned)
+[
+  (if_statement)
+  (while_statement)
+  (ternary_expression)
+  (switch_statement)
+  (binary_expression operator: ["&&" "||"])
+] @condition
 (class_body (method_definition name: [(property_identifier) (private_property_identifier)] @declares))
 
 ; ---- decorators

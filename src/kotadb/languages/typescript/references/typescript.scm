@@ -128,21 +128,16 @@
 
 ; ---- heritage
 
+(class_heritage (extends_clause value: (identifier) @reference.extends) @whole)
 (class_heritage (extends_clause
-  value: (identifier) @reference.extends
-  type_arguments: (type_arguments (_)* @arguments)?))
-(class_heritage (extends_clause
-  value: (member_expression object: (_) @object property: (_) @reference.extends)
-  type_arguments: (type_arguments (_)* @arguments)?))
+  value: (member_expression object: (_) @object property: (_) @reference.extends)) @whole)
 (extends_type_clause type: [
   (type_identifier) @reference.extends
-  (generic_type name: (type_identifier) @reference.extends type_arguments: (type_arguments (_)* @arguments))
+  (generic_type name: (type_identifier) @reference.extends) @whole
 ])
 (extends_type_clause type: [
   (nested_type_identifier module: (_) @object name: (_) @reference.extends)
-  (generic_type
-    name: (nested_type_identifier module: (_) @object name: (_) @reference.extends)
-    type_arguments: (type_arguments (_)* @arguments))
+  (generic_type name: (nested_type_identifier module: (_) @object name: (_) @reference.extends)) @whole
 ])
 (implements_clause [
   (type_identifier) @reference.implements
