@@ -54,6 +54,11 @@ _KEYWORD_ARGUMENT = re.compile(r"\s*=(?!=)")
 _ALIAS = re.compile(r"\b(\w+)\s+as\s+(\w+)")
 
 
+def is_name(text: str) -> bool:
+    """Whether a definition is looked at: `default`, a computed and a quoted name are none."""
+    return text != "default" and _NAME.fullmatch(text) is not None
+
+
 class Place(NamedTuple):
     """Where a name begins."""
 
@@ -156,7 +161,7 @@ def _definitions(used: Mapping[Place, list[_Sighting]]) -> dict[Place, str]:
         sighting.place: scip.last_descriptor(sighting.symbol)[1]
         for here in used.values()
         for sighting in here
-        if sighting.is_definition and sighting.is_wanted and _NAME.fullmatch(sighting.text)
+        if sighting.is_definition and sighting.is_wanted and is_name(sighting.text)
     }
 
 

@@ -27,7 +27,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from benchmarks.accuracy.oracle import Oracle, Place, read_oracle
+from benchmarks.accuracy.oracle import Oracle, Place, is_name, read_oracle
 
 EXAMPLES = 4
 """Of each pattern."""
@@ -115,7 +115,8 @@ def exported(records: Iterable[Mapping[str, Any]]) -> Export:
     for record in records:
         if record["record"] == "symbol":
             place = Place(record["path"], record["name_line"], record["name_column"])
-            definitions[place] = record["kind"]
+            if is_name(record["name"]):
+                definitions[place] = record["kind"]
             named[record["path"], record["qualified_name"]].add(place)
         elif record["record"] == "reference":
             references.append(record)

@@ -37,7 +37,11 @@ class Head(StrEnum):
     MEMBER = "member"
     """`@member.<kind>`: a symbol that belongs to the binding around it, and is dropped where there is none."""
     FIELD = "field"
-    """`@field.<kind>`: found in a constructor, a symbol of its class where the class has none of that name yet."""
+    """`@field.<kind>`: found in a method of `Rules.fields_in`, a symbol of its class where that has no other of the name."""
+    PART = "part"
+    """`@part.<kind>`: a symbol that belongs to whatever symbol is around it, and is dropped where there is none."""
+    TAKEN = "taken"
+    """`@taken`: an import binds `@name`, and what binds it again is no symbol."""
     SCOPE = "scope"
     """`@scope`: an anonymous function: what it binds is local."""
     SCOPE_BLOCK = "scope.block"
@@ -56,7 +60,7 @@ class Head(StrEnum):
     """`@export.list`: this module lists what it exports; what is not listed is not exported."""
 
 
-SYMBOL_HEADS = frozenset({Head.DEFINITION, Head.BINDING, Head.MEMBER, Head.FIELD})
+SYMBOL_HEADS = frozenset({Head.DEFINITION, Head.BINDING, Head.MEMBER, Head.FIELD, Head.PART})
 SCOPE_HEADS = frozenset({Head.SCOPE, Head.SCOPE_BLOCK, Head.SCOPE_CLASS})
 
 PARTS = frozenset(
@@ -125,6 +129,8 @@ class Rules:
 
     refine: Callable[[Found, SymbolKind | None], Found] = _as_found
     """The same symbol with what follows from its value, its name, or the kind of the symbol around it."""
+    fields_in: frozenset[SymbolKind] = frozenset({SymbolKind.CONSTRUCTOR})
+    """The methods in which assigning to a member of the object makes it a member of the class."""
     access: Callable[[str, str | None], str] = _always_public
     """"public", "protected" or "private", for a name and its modifier."""
     hidden: frozenset[str] = frozenset({"private"})
@@ -322,7 +328,7 @@ DEFINITIONS = Vocabulary(
     frozenset(HEADS),
     PARTS,
     {head: frozenset({"name", "names"}) for head, (role, _) in HEADS.items() if role in SYMBOL_HEADS}
-    | {Head.WRAPPER.value: frozenset({"wrapped"})},
+    | {Head.WRAPPER.value: frozenset({"wrapped"}), Head.TAKEN.value: frozenset({"name"})},
 )
 _WITHOUT_MODULE = frozenset({Mention.EXPORT_NAME, Mention.EXPORT_DEFAULT, Mention.EXPORT_WHOLE})
 _NAMES_MODULE = frozenset({Family.IMPORT, Family.IMPORTED, Family.EXPORT})

@@ -291,6 +291,8 @@ class Inferred:
     """The types of nodes that are functions without being statements."""
     conditions: Callable[[Node], Sequence[Condition]] = _no_conditions
     """What holds where, by a node that holds a condition (`@condition`)."""
+    declarations: frozenset[str] = frozenset()
+    """The types of nodes that stand for the symbol of their name, where that is one."""
     blocks: frozenset[str] = frozenset()
     """The types of nodes that hold statements, which all run if one of them does."""
 

@@ -22,9 +22,10 @@ AWAITED = "__awaited__"
 INDEXED = "__indexed__"
 """The same for an element by index or key."""
 ITERATOR, ITEM, CALLED, CONSTRUCTORS = "ITERATOR", "ITEM", "CALLED", "CONSTRUCTORS"
-TUPLES, PACKAGES = "TUPLES", "PACKAGES"
+TUPLES, PACKAGES, AMBIENT, OTHERS = "TUPLES", "PACKAGES", "AMBIENT", "OTHERS"
 """Names in the description that list words: the methods that the language calls to go through an instance, to get an
-item, to call it, and to make it; the class of tuples; and the packages whose names are described."""
+item, to call it, and to make it; the class of tuples; the packages whose names are described; how files
+are called whose outermost names all others see; and names of which nothing more is described."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ class _Reader:
         match statement.value:
             case ast.Constant(value=str(words)):
                 self._words[target.id] = tuple(words.split())
+                for name in words.split() if target.id == OTHERS else ():
+                    self._declare(name, name, SymbolKind.CLASS)
             case ast.Call():
                 self._variables[target.id] = self._number(Op.VARIABLE, -1, target.id)
             case ast.Name(id=name):

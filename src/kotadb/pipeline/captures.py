@@ -12,7 +12,7 @@ from kotadb.model import SymbolKind
 from kotadb.pipeline.text import decode
 
 Captures = Mapping[str, list[Node]]
-_PLACED = SYMBOL_HEADS | SCOPE_HEADS
+_PLACED = SYMBOL_HEADS | SCOPE_HEADS | {Head.TAKEN}
 
 
 class Match(NamedTuple):
@@ -82,7 +82,9 @@ def _first_of_each_name(matches: list[Match]) -> list[Match]:
             first[match.name_start] = min(match.pattern, first.get(match.name_start, match.pattern))
     return list(
         _without_repeats(
-            match for match in matches if match.head in SCOPE_HEADS or first[match.name_start] == match.pattern
+            match
+            for match in matches
+            if match.head not in SYMBOL_HEADS or first[match.name_start] == match.pattern
         )
     )
 

@@ -39,6 +39,10 @@ class Places(Protocol):
         """The number of a function."""
         ...
 
+    def symbol(self, node: Node) -> int | None:
+        """The number of the symbol that a node declares; None if there is none."""
+        ...
+
     def has_function(self, node: Node) -> bool:
         """Whether a function is in it."""
         ...
@@ -54,6 +58,7 @@ class Expressions:
         self._shapes = language.rules.shapes
         self._members = language.members
         self._functions = language.rules.inferred.functions
+        self._declarations = language.rules.inferred.declarations
         self._places = places
         self._text = text
         self._numbers: dict[tuple[Op, int, str | None, tuple[int, ...]], int] = {}
@@ -135,6 +140,8 @@ class Expressions:
         known = self._of_nodes.get(node.id)
         if known is None and node.type in self._members:
             known = self.of_members.get((node.start_byte, node.end_byte))
+        if known is None and node.type in self._declarations:
+            known = self._places.symbol(node)
         if known is None and node.type in self._functions:
             self._of_nodes[node.id] = UNKNOWN  # what it returns may be itself
             known = self._of_nodes[node.id] = self._places.function(node)

@@ -11,18 +11,24 @@ answer again: see changes.py.
 
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from kotadb.languages.modules import MISSING, Location, Modules
 from kotadb.model import DEFAULT, WHOLE, Exports, Op, SymbolKind
-from kotadb.pipeline.builtins import PACKAGES, Builtins
+from kotadb.pipeline.builtins import AMBIENT, PACKAGES, Builtins
 from kotadb.pipeline.outline import File, Read, known_hash, name_hash, read_start
 from kotadb.pipeline.values import IMPORT, SCOPE, Sort, Target, Value
 
 MAX_READS = 2_000
 """Things read for one answer that are noted one by one; with more, it is taken to depend on everything."""
+
+MAX_AMBIENT = 20
+"""Files that are looked at for a name that nothing binds."""
+
+GLOBAL = "global"
+"""The namespace whose members every file sees."""
 
 EVERYTHING = -1
 """Stands among what was read for all there is."""
@@ -100,6 +106,7 @@ class Names(ABC):
                 numbers[id(each)] = -1 - len(numbers), each
                 self.files[-len(numbers)] = each.file
         self._builtins = [numbers[id(each)] if each is not None else None for each in builtins]
+        self._ambient = self._all_ambient()
         self._brought = {number: each for number, each in numbers.values()}
 
     def _builtins_of(self, number: int) -> tuple[int, Builtins] | None:
@@ -119,6 +126,31 @@ class Names(ABC):
     def builtin_of(self, number: int, module: Location, name: str) -> Value | None:
         """The same for a name of a package, if that comes with the language."""
         return self.builtin(number, name) if module.package in self.protocols(number, PACKAGES) else None
+
+    def ambient(self, number: int, name: str) -> Iterator[Target]:
+        """The symbols of a name that a file sees without importing it."""
+        for other in self.ambient_files(number):
+            file = self.files[other]
+            self.note(other, Read.SCOPE, name)
+            self.note(other, Read.MEMBER, f"{GLOBAL}\0{name}")
+            for expression in file.exports.scope.get(name, ()) if not file.exports.exported else ():
+                op, operand, _, _ = file.expressions[expression]
+                if op == Op.SYMBOL:
+                    yield other, operand
+            for member in file.members(GLOBAL, name):
+                yield other, member
+
+    def ambient_files(self, number: int) -> Sequence[int]:
+        """The files whose outermost names a file sees without importing them."""
+        found = self._builtins_of(number)
+        return self._ambient.get(found[0], ()) if found is not None else ()
+
+    def _all_ambient(self) -> dict[int, list[int]]:
+        ambient: dict[int, list[int]] = {}
+        for number, (path, found) in enumerate(zip(self.paths, self._builtins, strict=True)):
+            if found is not None and path.endswith(found[1].words.get(AMBIENT, ())):
+                ambient.setdefault(found[0], []).append(number)
+        return {number: files[:MAX_AMBIENT] for number, files in ambient.items()}
 
     # ---- what was read
 
@@ -311,6 +343,8 @@ class _Search:
             return
         if exports.exported is None:
             self._pass_on(number, name)
+        found = [*self.program.ambient(number, name)]
+        self.targets |= dict.fromkeys(found)
         self.builtin = self.builtin or self.program.builtin(number, name)
 
     def _follow_all(self, number: int, bound: Iterable[int]) -> None:

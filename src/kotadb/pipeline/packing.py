@@ -26,7 +26,7 @@ from kotadb.model import (
     Types,
     unpack_positions,
 )
-from kotadb.pipeline.builtins import builtins
+from kotadb.pipeline.builtins import AMBIENT, builtins
 from kotadb.pipeline.identify import symbol_ids
 from kotadb.pipeline.outline import AnyExpression, File, name_hash
 from kotadb.pipeline.program import Program
@@ -109,6 +109,15 @@ class _NoModules:
         raise _Elsewhere
 
 
+class _Alone(Program):
+    """A program of one file that does not know what others it is among."""
+
+    def ambient_files(self, number: int) -> Sequence[int]:
+        if self.protocols(number, AMBIENT):
+            raise _Elsewhere
+        return ()
+
+
 class _EveryName:
     def __contains__(self, name: object) -> bool:
         return True
@@ -148,7 +157,7 @@ class _File:
         )  # fmt: skip
         self.uses: set[tuple[int, int]] = set()
         self.occurrences = 0
-        self._program = Program([""], [_NoModules()], [builtins(language)], lambda _: file, _EveryName())
+        self._program = _Alone([""], [_NoModules()], [builtins(language)], lambda _: file, _EveryName())
         self._undecided: set[int] = set()
         """Expressions that other files decide."""
         elsewhere: list[tuple[Resolved, int, int]] = []

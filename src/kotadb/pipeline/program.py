@@ -48,6 +48,8 @@ _TYPES = CLASSES | {SymbolKind.TYPE}
 _CALLABLE = frozenset({SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CONSTRUCTOR})
 _MADE = CLASSES - {SymbolKind.INTERFACE}
 """What can be called to make one."""
+_MEMBERS = frozenset({SymbolKind.PROPERTY, SymbolKind.METHOD})
+_VARIABLES = frozenset({SymbolKind.VARIABLE, SymbolKind.CONSTANT})
 _LATE = {Op.FUNCTION: Sort.FUNCTION, Op.TUPLE: Sort.TUPLE, Op.OBJECT: Sort.OBJECT}
 
 _TRUE = ("true", "True")
@@ -144,6 +146,10 @@ class Program(Names):
             case Sort.FUNCTION:
                 return None
         own = () if base.sort is Sort.SUPER else tuple(self._own(base.targets, name))
+        if own and base.sort is Sort.DECLARED and self.kind(base.targets[0]) in _VARIABLES:
+            declared = self.member(number, self._read(base, fuel), name, fuel - 1)
+            if declared is not None and declared.sort is Sort.DECLARED:
+                return declared  # of its type, which counts for whoever uses it
         if own:
             return weighed(Value(Sort.DECLARED, how, own, bound=self._bound(base, fuel)))
         inherited = self._inherited(base, name, how, fuel)
@@ -666,10 +672,18 @@ class Program(Names):
         parts = self.files[number].expressions[expression][3]
         return [substituted(self.held(self.value(number, part, fuel), fuel), bound) for part in parts]
 
+    def _is_member(self, number: int, part: int, name: str) -> bool:
+        """Whether a part of an OBJECT is declared as its member."""
+        file = self.files[number]
+        op, symbol, _, _ = file.expressions[part] if part >= 0 else (-1, -1, None, ())
+        return op == Op.SYMBOL and file.names[symbol] == name and file.kinds[symbol] in _MEMBERS
+
     def _value_of_key(self, value: Value, key: str, fuel: int) -> Value | None:
         number, expression = value.targets[0]
         _, _, names, parts = self.files[number].expressions[expression]
         for name, part in zip((names or "").split(KEYS), parts, strict=False):
+            if name == key and self._is_member(number, part, name):
+                return substituted(self.value(number, part, fuel), dict(value.bound))
             if name == key:
                 return unnamed(substituted(self.held(self.value(number, part, fuel), fuel), dict(value.bound)))
         return None

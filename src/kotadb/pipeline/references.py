@@ -476,6 +476,12 @@ class _File:
         """The scope that a node stands in."""
         return self.scopes.at(node.start_byte)
 
+    def symbol(self, node: Node) -> int | None:
+        """The symbol that a node declares, by its name; None where that is none."""
+        name = node.child_by_field_name("name")
+        number = self.ranges.by_name.get(name.start_byte) if name is not None else None
+        return self.expressions.number(Op.SYMBOL, number) if number is not None else None
+
     def has_function(self, node: Node) -> bool:
         """Whether a function is in a node."""
         next_one = bisect_left(self.function_starts, node.start_byte)

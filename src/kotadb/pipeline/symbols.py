@@ -42,7 +42,10 @@ class Scope:
 
 def symbols_of(source: bytes, layout: Layout, rules: Rules) -> tuple[Symbol, ...]:
     """The symbols of a file in the order of their position."""
-    return tuple(sorted(_Walk(source, layout, rules).symbols(), key=_position))
+    found = list(_Walk(source, layout, rules).symbols())
+    declared = {symbol.qualified_name for head, symbol in found if head is not Head.FIELD}
+    kept = (symbol for head, symbol in found if head is not Head.FIELD or symbol.qualified_name not in declared)
+    return tuple(sorted(kept, key=_position))
 
 
 def _position(symbol: Symbol) -> tuple[int, int, int, int]:
@@ -58,12 +61,14 @@ class _Walk:
         self.surroundings = Surroundings(source, layout, rules)
         self.scopes = [Scope(end=len(source) + 1, kind=SymbolKind.MODULE)]
 
-    def symbols(self) -> Iterator[Symbol]:
+    def symbols(self) -> Iterator[tuple[Head, Symbol]]:
         for match in self.layout.matches:
             while self.scopes[-1].end <= match.start and len(self.scopes) > 1:
                 self.scopes.pop()
             if match.head in SYMBOL_HEADS:
-                yield from self._symbols_of(match)
+                yield from ((match.head, symbol) for symbol in self._symbols_of(match))
+            elif match.head is Head.TAKEN:
+                self.scopes[-1].names.update((name_of(name), False) for name in match.captures["name"])
             else:
                 self._enter_nameless(match)
 
@@ -102,16 +107,18 @@ class _Walk:
         around = self.scopes[-1]
         if head is Head.MEMBER:
             return around if around.kind in _BINDINGS else None
+        if head is Head.PART:
+            return around if around.prefix else None
         if head is Head.FIELD:
-            return self._class_of_constructor()
+            return self._class_of_method()
         scope = around.around or around
         return None if head is Head.BINDING and scope.local else scope
 
-    def _class_of_constructor(self) -> Scope | None:
+    def _class_of_method(self) -> Scope | None:
         depth = len(self.scopes) - 1
         while self.scopes[depth].is_block or self.scopes[depth].kind in _VALUES:
             depth -= 1
-        return self.scopes[depth - 1] if self.scopes[depth].kind is SymbolKind.CONSTRUCTOR else None
+        return self.scopes[depth - 1] if self.scopes[depth].kind in self.rules.fields_in else None
 
     def _found(self, match: Match) -> Iterator[Found]:
         found = _as_found(match)

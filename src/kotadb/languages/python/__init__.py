@@ -2,7 +2,8 @@
 
 - A class with an enum base is an `enum`, a `typing.Protocol` an `interface`: nothing is ever made of it.
 - The range of a symbol includes its decorators, the signature does not.
-- `x = …` is a symbol where it first binds `x` in a module or class, `self.x = …` where `__init__` does.
+- `x = …` is a symbol where it first binds `x` in a module or class, `self.x = …` where it first does in a method, unless
+  an import binds the name, or the class declares it, elsewhere.
 """
 
 import re
@@ -17,6 +18,7 @@ from kotadb.languages.python.modules import python_modules
 from kotadb.model import SymbolKind
 
 _CLASSES = frozenset({SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.ENUM})
+_METHODS = frozenset({SymbolKind.CONSTRUCTOR, SymbolKind.METHOD, SymbolKind.GETTER, SymbolKind.SETTER})
 _CONSTANT = re.compile(rb"_*[A-Z][A-Z0-9_]*")
 _TYPE_MAKERS = frozenset({b"NewType", b"ParamSpec", b"TypeAliasType", b"TypeVar", b"TypeVarTuple"})
 
@@ -110,6 +112,7 @@ SPECS = (
         modules=python_modules,
         rules=Rules(
             refine=_refine,
+            fields_in=_METHODS,
             access=_access,
             hidden=frozenset({"protected", "private"}),
             exported_by_default=_exported_by_default,

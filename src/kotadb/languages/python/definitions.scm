@@ -70,6 +70,18 @@
   right: (_) @value
 ) @binding.variable
 
+(for_statement left: (identifier) @name @binding.variable)
+(for_statement left: [(pattern_list) (tuple_pattern) (list_pattern)] @names @binding.variable)
+(with_item value: (as_pattern alias: (as_pattern_target (identifier) @name @binding.variable)))
+(except_clause (as_pattern alias: (as_pattern_target (identifier) @name @binding.variable)))
+(named_expression name: (identifier) @name @binding.variable)
+
+; what is imported is no variable where something else is taken instead
+(import_from_statement name: (dotted_name . (identifier) @name .)) @taken
+(import_from_statement name: (aliased_import alias: (identifier) @name)) @taken
+(import_statement name: (dotted_name . (identifier) @name)) @taken
+(import_statement name: (aliased_import alias: (identifier) @name)) @taken
+
 (type_alias_statement
   left: (type [
     (identifier) @name
@@ -77,7 +89,7 @@
   ])
 ) @definition.type
 
-; ---- attributes that the constructor sets
+; ---- attributes that methods set
 
 (assignment
   left: (attribute
@@ -88,11 +100,10 @@
 ) @field.property
 
 (assignment
-  left: (pattern_list
-    (attribute
-      object: (identifier) @_self
-      attribute: (identifier) @name
-    ) @field.property)
+  left: [
+    (pattern_list (attribute object: (identifier) @_self attribute: (identifier) @name) @field.property)
+    (tuple_pattern (attribute object: (identifier) @_self attribute: (identifier) @name) @field.property)
+  ]
   (#eq? @_self "self"))
 
 ; ---- what belongs to a definition

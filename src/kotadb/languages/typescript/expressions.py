@@ -222,15 +222,33 @@ def _object_type(node: Node) -> Step | None:
     for member in _named(node)[:MAX_KEYS]:
         match member.type:
             case "property_signature":
-                keys[key_of(member)] = Step(Op.INSTANCE, member.child_by_field_name("type"))
+                keys[key_of(member)] = member
             case "method_signature":
                 keys[key_of(member)] = member
+            case "index_signature" if (same := _mapped(member)) is not None:
+                return Step(None, same)
             case "index_signature":
                 value = member.child_by_field_name("type") or part_of(member, member.named_child_count - 1)
                 return Step(Op.APPLY, Step(Op.BUILTIN, name="Record"), parts=(None, value))
             case "call_signature" | "construct_signature":
                 return Step(None, member)
     return Step(Op.OBJECT, name=KEYS.join(keys), parts=tuple(keys.values())) if keys else None
+
+
+def _property_signature(node: Node) -> Step | None:
+    declared = node.child_by_field_name("type")
+    return Step(Op.INSTANCE, declared) if declared is not None else None
+
+
+def _mapped(signature: Node) -> Node | None:
+    """T of `{ [K in keyof T]: T[K] }`, whose members are T's."""
+    clause = next((each for each in signature.named_children if each.type == "mapped_type_clause"), None)
+    keys = clause.child_by_field_name("type") if clause is not None else None
+    value = signature.child_by_field_name("type")
+    while value is not None and value.type in ("type_annotation", "omitting_type_annotation", "opting_type_annotation"):
+        value = _first(value)
+    is_same = keys is not None and keys.type == "index_type_query" and value is not None and value.type == "lookup_type"
+    return _first(keys) if is_same and keys is not None else None
 
 
 def _lookup(node: Node) -> Step | None:
@@ -268,6 +286,7 @@ SHAPES: Mapping[str, Shape] = {
     "call_expression": _call,
     "new_expression": _new,
     "extends_clause": _extends,
+    "property_signature": _property_signature,
     "instantiation_expression": through(),
     "parenthesized_expression": through(),
     "non_null_expression": through(),
@@ -498,5 +517,6 @@ INFERRED = Inferred(
     functions=FUNCTIONS | {"method_definition", "method_signature", "function_type", "constructor_type",
                            "call_signature", "construct_signature"},
     conditions=conditions,
+    declarations=frozenset({"property_signature", "method_signature"}),
     blocks=frozenset({"statement_block", "program", "switch_case", "switch_default", "class_static_block"}),
 )  # fmt: skip

@@ -134,17 +134,8 @@
     name: (_) @name
   ) @definition.property)
 
-(type_alias_declaration
-  value: [
-    (object_type (method_signature name: (_) @name) @definition.method)
-    (intersection_type (object_type (method_signature name: (_) @name) @definition.method))
-  ])
-
-(type_alias_declaration
-  value: [
-    (object_type (property_signature name: (_) @name) @definition.property)
-    (intersection_type (object_type (property_signature name: (_) @name) @definition.property))
-  ])
+(object_type (method_signature name: (_) @name) @part.method)
+(object_type (property_signature name: (_) @name) @part.property)
 
 ; ---- enums
 
