@@ -360,7 +360,9 @@ class _File:
     def _refer_to_key(self, name: Name, scope: int) -> None:
         step = self.inferred.origin(name[2])
         if step is not None and step.op is Op.MEMBER and isinstance(step.name, Node):
-            self._add(ReferenceKind.PROPERTY, self.expressions.of(step, scope), step.name.start_byte)
+            member = self.expressions.of(step, scope)
+            if member != UNKNOWN and self.expressions.table[member].operand != UNKNOWN:
+                self._add(ReferenceKind.PROPERTY, member, step.name.start_byte)
 
     def _refer_to_import(self, name: Name) -> None:
         start, heading, node, captures = name

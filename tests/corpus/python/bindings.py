@@ -41,7 +41,9 @@ items[0] = 2
 total += 1
 
 for index in range(3):
+#   ^^^^^ variable index exported
     inside_loop = index
 #   ^^^^^^^^^^^ variable inside_loop exported
 with open("x") as handle:
+#                 ^^^^^^ variable handle exported
     pass

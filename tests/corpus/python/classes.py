@@ -33,6 +33,7 @@ class Account(Base, metaclass=Meta):
     def deposit(self, amount):
     #   ^^^^^^^ method Account.deposit exported
         self.elsewhere = amount
+        #    ^^^^^^^^^ property Account.elsewhere exported
 
     async def fetch(self):
     #         ^^^^^ method Account.fetch exported async

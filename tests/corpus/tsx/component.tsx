@@ -12,6 +12,7 @@ export function List<T,>({ items }: Props<T>) {
 
 export const Button = ({ label }: { label: string }) => <button>{label}</button>;
 //           ^^^^^^ function Button exported
+//                                  ^^^^^ property Button.label
 
 const Memo = memo(() => <Button label="x" />);
 //    ^^^^ constant Memo

@@ -173,6 +173,7 @@ def symbol(line: int, name: str = "f") -> dict[str, Any]:
     return {
         "record": "symbol",
         "path": "a",
+        "name": name.rpartition(".")[2],
         "qualified_name": name,
         "kind": "function",
         "name_line": line,

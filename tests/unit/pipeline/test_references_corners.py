@@ -131,10 +131,10 @@ def test_dependencies(path: str, source: str, expected: list[tuple[str, str, boo
     ("source", "expected"),
     [
         ("class P:\n def f(self):\n  def key(row): return row.«g»()\n def g(self): ...", "call ?"),
-        ("class A:\n def g(self): ...\nv = A()\nv = other()\nv.«g»()", "call ?"),
+        ("class A:\n def g(self): ...\nv = A()\nv = other()\nv.«g»()", "call main.py#A.g"),
         ("class A:\n def g(self): ...\nv = A()\nv = A()\nv.«g»()", "call main.py#A.g"),
         ("try:\n from x import x\nexcept ImportError:\n x = None\n«x»()", "instantiation x.py#x"),
-        ("try:\n from elsewhere import x\nexcept ImportError:\n x = None\n«x»", "read main.py#x"),
+        ("try:\n from elsewhere import x\nexcept ImportError:\n x = None\n«x»", "read (elsewhere)"),
         ("class A:\n if 1:\n  def f(self): self.«g»()\n def g(self): ...", "call main.py#A.g"),
     ],
 )
