@@ -9,6 +9,7 @@ What an answer was read from is noted (`reads`). After a change, whoever read no
 answer again: see changes.py.
 """
 
+import sys
 from abc import ABC, abstractmethod
 from collections import defaultdict, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
@@ -30,10 +31,16 @@ MAX_AMBIENT = 20
 GLOBAL = "global"
 """The namespace whose members every file sees."""
 
+RECURSION = 10_000
+"""Calls in calls that Python has to allow: an answer takes some hops, over expressions that are some steps deep."""
+
 EVERYTHING = -1
 """Stands among what was read for all there is."""
 
 _VARIABLES = frozenset({SymbolKind.VARIABLE, SymbolKind.CONSTANT})
+
+
+sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION))
 
 
 class Answer(NamedTuple):

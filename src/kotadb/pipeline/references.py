@@ -43,6 +43,10 @@ _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 EVERYTHING = "*"
 MAX_RETURNS = 8
 """Results of one function that are looked at."""
+MAX_CONDITIONS = 4
+"""Conditions that are looked at for one place, the innermost ones."""
+MAX_CONDITIONED = 1_000
+"""Conditions on one name that are looked at in a file."""
 MAX_SIGNATURES = 16
 """Ways to call one thing that are looked at."""
 _FUNCTIONS = frozenset(
@@ -506,7 +510,9 @@ class _File:
         found: dict[str, list[Condition]] = {}
         for node in self.mentions.conditions:
             for condition in self.inferred.conditions(node):
-                found.setdefault(self.text(condition.subject), []).append(condition)
+                several = found.setdefault(self.text(condition.subject), [])
+                if len(several) < MAX_CONDITIONED:
+                    several.append(condition)
         return found
 
     def _narrowed(self, number: int, node: Node) -> int:
@@ -516,9 +522,8 @@ class _File:
             return number
         self.is_placed = True
         offset = node.start_byte
-        for each in conditions:
-            if not each.start <= offset < each.end or each.subject.start_byte == offset:
-                continue
+        holding = [each for each in conditions if each.start <= offset < each.end]
+        for each in holding[-MAX_CONDITIONS:]:
             scope = self.scopes.at(offset)
             parts = [self.expressions.of(part, self.scope_at(part) if isinstance(part, Node) else scope) for part in each.parts]
             if not each.test:

@@ -127,7 +127,7 @@ from typing import cast
 from birds import hear
 from models import width
 
-cast('_Duck', width(1, hear()))._swim()
+hear()._swim()
 """,
 }  # fmt: skip
 
