@@ -534,7 +534,7 @@ class Program(Names):
             for each in sorted(alternatives(declared), key=lambda one: one.sort is Sort.VARIABLE):
                 self._match(each, given, found, fuel, depth - 1)
         elif declared.sort is Sort.TYPE_OF:
-            if given.sort is Sort.DECLARED:
+            if given.sort in (Sort.DECLARED, Sort.UNION, Sort.TYPE_OF):
                 self._match(declared.parts[0], self._instance(given, fuel), found, fuel, depth - 1)
         elif declared.sort is Sort.INSTANCE and declared.parts:
             for mine, theirs in zip(declared.parts, self._seen_as(declared.targets, given, fuel), strict=False):

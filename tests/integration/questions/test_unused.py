@@ -123,11 +123,11 @@ class _Goose:
 def hear(): return _Goose().quack(), _Duck()
 """,
     "app/use.py": """\
-from typing import cast
+from elsewhere import cast
 from birds import hear
 from models import width
 
-hear()._swim()
+cast('_Duck', width(1, hear()))._swim()
 """,
 }  # fmt: skip
 

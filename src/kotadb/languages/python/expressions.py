@@ -63,9 +63,10 @@ def _call(node: Node) -> Step | None:
     arguments = node.child_by_field_name("arguments")
     if function.type == "identifier" and function.text in (b"TypeVar", b"ParamSpec", b"TypeVarTuple"):
         return _type_variable(arguments)
-    if last_name(text(function)) == "cast" and len(given := _arguments(arguments)) == 2:
-        return Step(Op.INSTANCE, _in_type(given[0]))
-    return Step(Op.CALL, function, parts=_arguments(arguments))
+    given: Sequence[Node | Step | None] = _arguments(arguments)
+    if given and last_name(text(function)) == "cast":
+        given = [_in_type(_arguments(arguments)[0]), *given[1:]]
+    return Step(Op.CALL, function, parts=given)
 
 
 def _arguments(node: Node | None) -> Sequence[Node]:
