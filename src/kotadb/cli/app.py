@@ -3,6 +3,8 @@
 """
 
 import shlex
+import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +25,7 @@ from kotadb.postgres.migrate import check_copy, migrate
 from kotadb.questions.describe import describe_job
 from kotadb.questions.export import export_records
 from kotadb.questions.repositories import choose_index
+from kotadb.questions.scip import export_scip
 from kotadb.settings import get_settings
 
 app = typer.Typer(
@@ -123,20 +126,33 @@ def _print_next(repo: str | None) -> None:
     })  # fmt: skip
 
 
+class Format(StrEnum):
+    """What an index can be written as."""
+
+    JSONL = "jsonl"
+    SCIP = "scip"
+
+
 @app.command()
 def export(
     repo: Repo = None,
     ref: Ref = None,
-    format_: Annotated[str, typer.Option("--format", help="jsonl")] = "jsonl",
+    format_: Annotated[
+        Format, typer.Option("--format", help="one JSON object per line, or an index in the SCIP format")
+    ] = Format.JSONL,
 ) -> None:
-    """Print everything an index holds, one JSON object per line."""
-    if format_ != "jsonl":
-        raise typer.BadParameter("this version exports jsonl", param_hint="--format")
+    """Write everything an index holds to standard output."""
+    if format_ is Format.SCIP and sys.stdout.isatty():
+        raise typer.BadParameter("this is no text: add > index.scip", param_hint="--format")
     with open_session() as session:
-        overview = indexed_repository(session, repo)
-        index = choose_index(session.database, overview.repository, ref)
-        for record in export_records(session.database, overview.repository, index):
-            print_json(record)
+        repository = indexed_repository(session, repo).repository
+        index = choose_index(session.database, repository, ref)
+        if format_ is Format.SCIP:
+            for part in export_scip(session.database, repository, index):
+                sys.stdout.buffer.write(part)
+        else:
+            for record in export_records(session.database, repository, index):
+                print_json(record)
 
 
 @app.command()
