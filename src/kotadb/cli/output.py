@@ -104,6 +104,16 @@ def print_drift(job: dict[str, Any]) -> None:
         out.print(f"{what}: [green]as a rebuild has it[/green]  [dim]{files:,} files, {rows:,} references[/dim]")
 
 
+def print_imported(imported: dict[str, Any]) -> None:
+    """What came of importing a compiler's index."""
+    name, tool = visible(imported["repository"]), visible(imported["tool"])
+    out.print(f"[bold]{name}[/bold]: [green]imported[/green] what {tool} says of {imported['documents']:,} files")
+    for key in ("confirmed", "replaced", "resolved", "added"):
+        out.print(f"  {key:<14}{imported[key]:>10,}")
+    for path in imported["left_out"]:
+        out.print(f"  [dim]left out, not in the commit: {visible(path)}[/dim]")
+
+
 def _print_stats(stats: dict[str, Any]) -> None:
     for key in ("files_indexed", "symbols_extracted", "references_found", "dependencies_extracted"):
         out.print(f"  {key.split('_')[0]:<14}{stats[key]:>10,}")

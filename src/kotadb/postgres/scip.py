@@ -1,14 +1,23 @@
-"""Reading an index file by file, as the SCIP format has it. The caller's transaction must be a snapshot."""
+"""An index file by file, as the SCIP format has it: read for an export, and with a compiler's edges written again.
+
+The caller's transaction is a snapshot for an export; an import calls `hold` first.
+"""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import closing
 from typing import Any
+from uuid import UUID
 
-from kotadb.model import Index
+from psycopg.types.json import Jsonb
+
+from kotadb.model import Index, ReferenceKind, Resolution, SymbolKind, pack_positions, unpack_positions
+from kotadb.pipeline.rows import REFERENCE_FIELDS, head, integer, occurrences_tail, reference_tail
 from kotadb.postgres.database import Connection
 from kotadb.postgres.queries import query
+from kotadb.postgres.store import copy_rows
 from kotadb.scip.documents import FileRows
+from kotadb.scip.merging import Occurrence, Scope, Target
 from kotadb.scip.names import Name, names
 
 BATCH_FILES = 200
@@ -74,6 +83,89 @@ class NamesAtHand:
             file_id = row["file_id"]
             self._names[file_id] = names(self._beginning, row["path"], symbols[file_id])
             self._count += len(self._names[file_id])
+
+
+# ---- a compiler's edges ----------------------------------------------------------------------------------------------
+
+
+def hold(connection: Connection, index: Index) -> UUID | None:
+    """Keep runs away from the index until the transaction ends. Returns the job of one that is under way."""
+    connection.execute(query("scip.keep_runs_away"), _of(index))
+    connection.execute(query("scip.hold"), _of(index))
+    row = connection.execute(query("scip.running"), _of(index)).fetchone()
+    return None if row is None else row["id"]
+
+
+def paths(connection: Connection, index: Index) -> dict[str, int]:
+    """The ids of the files of an index, by their paths."""
+    return {row["path"]: row["file_id"] for row in connection.execute(query("scip.files"), _of(index))}
+
+
+def skipped(connection: Connection, index: Index) -> set[str]:
+    """The paths that an index leaves out."""
+    return {row["path"] for row in connection.execute(query("scip.skipped"), _of(index))}
+
+
+def lines(connection: Connection, index: Index, file_id: int) -> list[bytes]:
+    """The text of a file."""
+    row = _rows(connection, index, "texts", [file_id])
+    content: str = row[0]["content"] if row else ""
+    return content.encode().split(b"\n")
+
+
+def symbols(connection: Connection, index: Index, path: str, file_id: int) -> list[tuple[Target, Scope, str]]:
+    """The symbols of a file, with where they are and their qualified names."""
+    return [
+        (
+            Target(path, row["name_line"], row["name_column"], file_id, row["symbol_id"], row["name"],
+                   SymbolKind(row["kind"])),
+            Scope((row["line_start"], row["column_start"]), (row["line_end"], row["column_end"]), row["symbol_id"]),
+            row["qualified_name"],
+        )
+        for row in _rows(connection, index, "symbols", [file_id])
+    ]  # fmt: skip
+
+
+def references(connection: Connection, index: Index, file_id: int) -> list[Occurrence]:
+    """All references of a file, each occurrence by itself."""
+    return [
+        Occurrence(
+            line, column, ReferenceKind(row["kind"]), row["name"], row["enclosing_symbol_id"], row["target_file_id"],
+            row["target_symbol_id"], None if row["resolution"] is None else Resolution(row["resolution"]),
+            row["package"],
+        )
+        for row in _rows(connection, index, "all_references", [file_id])
+        for line, column in unpack_positions(row["positions"])
+    ]  # fmt: skip
+
+
+def replace_references(connection: Connection, index: Index, found: Mapping[int, Iterable[Occurrence]]) -> None:
+    """Make these the references of these files, and have the next run of the index link the files again."""
+    file_ids = list(found)
+    connection.execute(query("scip.delete_references"), _of(index) | {"file_ids": file_ids})
+    copy_rows(connection, "copy_references", _packed(index, found))
+    connection.execute(query("scip.mark_files"), _of(index) | {"file_ids": file_ids})
+
+
+def mark_imported(connection: Connection, index: Index, imported: Mapping[str, Any]) -> None:
+    """Have the index say what was imported into it, until it is made again."""
+    connection.execute(query("scip.mark_index"), _of(index) | {"imported": Jsonb([imported])})
+
+
+def _packed(index: Index, found: Mapping[int, Iterable[Occurrence]]) -> Iterator[bytes]:
+    """Rows for COPY: one for all places that are otherwise the same."""
+    for file_id, occurrences in found.items():
+        beginning = head(REFERENCE_FIELDS, index.repository_id, index.index_id, file_id)
+        places: dict[tuple[Any, ...], list[tuple[int, int]]] = defaultdict(list)
+        for line, column, *rest in occurrences:
+            places[tuple(rest)].append((line, column))
+        for (kind, name, enclosing, target_file, target, resolution, package), at in places.items():
+            place = occurrences_tail(at[0][0], len(at), pack_positions(at))
+            tail = reference_tail(kind, name, enclosing, target, resolution, package, place)
+            yield beginning + integer(target_file) + tail
+
+
+# ---- both ------------------------------------------------------------------------------------------------------------
 
 
 def _by_file(found: list[Row]) -> defaultdict[int, list[Row]]:

@@ -21,10 +21,14 @@ def decoded(data: bytes) -> Index:
         raise InvalidInput("This is no index in the SCIP format, or only a part of one: it cannot be decoded") from None
 
 
+def document(index: Index, number: int) -> Document:
+    """One of the documents of an index, from 0. Raises InvalidInput."""
+    try:
+        return Document.FromString(index.documents[number])
+    except DecodeError:
+        raise InvalidInput(f"Document {number} of the index in the SCIP format cannot be decoded") from None
+
+
 def documents(index: Index) -> Iterator[Document]:
     """The documents of an index, one after the other; there may be several for one path. Raises InvalidInput."""
-    for number, data in enumerate(index.documents, 1):
-        try:
-            yield Document.FromString(data)
-        except DecodeError:
-            raise InvalidInput(f"Document {number} of the index in the SCIP format cannot be decoded") from None
+    return (document(index, number) for number in range(len(index.documents)))
