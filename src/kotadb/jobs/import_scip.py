@@ -1,7 +1,7 @@
 """A compiler's index of the indexed commit: its edges replace ours where it has any. See docs/decisions/0024."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -14,12 +14,17 @@ from kotadb.postgres import repositories, scip
 from kotadb.postgres.database import Connection, Database
 from kotadb.scip.compiled import OTHER_COMMIT, Said, aliases, commit_of, is_mistaken, other_text, said, shown
 from kotadb.scip.merging import QUOTES, Edge, Occurrence, Place, Scope, Target, merged
-from kotadb.scip.reading import decoded, document
+from kotadb.scip.reading import KEYWORDS, decoded, document
 from kotadb.scip.scip_pb2 import Index as ScipIndex
 from kotadb.settings import Settings
 
 BATCH_OCCURRENCES = 100_000
 """So many references are written at a time."""
+
+
+DECLARED = frozenset({
+    SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.TYPE, SymbolKind.ENUM,
+})  # fmt: skip
 
 
 @dataclass
@@ -104,6 +109,8 @@ class _Import:
         self._imported = Imported(_tool(given))
         self._targets: dict[str, set[Target]] = defaultdict(set)
         """Our symbols by what the compiler calls them."""
+        self._unseen: Target | None = None
+        """A definition in a file that the compiler saw, of which it says nothing."""
         self._classes: dict[Target, Target] = {}
         """The classes of constructors."""
         self._places: dict[str, list[int]] = defaultdict(list)
@@ -113,6 +120,7 @@ class _Import:
         """Read all definitions, then write all references."""
         self._find_documents()
         self._read_definitions()
+        self._check_whole()
         changed: dict[int, list[Occurrence]] = {}
         for file in self._of_index():
             before = scip.references(self._connection, self._index, file.file_id)
@@ -127,20 +135,14 @@ class _Import:
         return self._imported
 
     def _find_documents(self) -> None:
-        """Raises Conflict for one that is in no tree of the commit, unless somebody says that it is of the commit."""
         skipped = scip.skipped(self._connection, self._index)
         for number in range(len(self._given.documents)):
             path = document(self._given, number).relative_path
             if path in self._files:
                 self._places[path].append(number)
             elif path not in skipped:
-                self._imported.left_out.append(path)
+                self._imported.left_out.append(shown(path))
         self._imported.documents = len(self._places)
-        if self._imported.left_out and not self._is_vouched:
-            raise other_text(
-                f"{shown(self._imported.left_out[0])} is not in it (if that is a file that is made, say --commit "
-                f"{self._index.commit_sha}, and it is left out)"
-            )
 
     def _of_index(self) -> Iterator["_File"]:
         """The files of which something is said, by their paths."""
@@ -148,12 +150,31 @@ class _Import:
             yield _File(self._connection, self._index, path, self._files[path])
 
     def _read_definitions(self) -> None:
-        """Find our symbols at the compiler's definitions, and whether these are of the indexed commit."""
+        """Find our symbols at the compiler's definitions, and what tells that these are of something else."""
         for file in self._of_index():
+            seen: set[Place] = set()
             for each in self._said(file):
+                seen.update(((each.line, each.column), _behind_quote(each)))
                 if each.is_definition:
-                    _check_commit(self._index, commit_of(each.symbol), "its symbols are of")
+                    self._check_symbol(each)
                     self._define(file, each)
+            self._unseen = self._unseen or next(file.unseen(seen), None)
+
+    def _check_symbol(self, found: Said) -> None:
+        commit = commit_of(found.symbol)
+        _check_commit(self._index, commit, "its symbols are of")
+        self._is_vouched = self._is_vouched or commit is not None
+
+    def _check_whole(self) -> None:
+        """Raises Conflict for files and definitions that only one side has, unless somebody says what it is of."""
+        if self._is_vouched:
+            return
+        say = f"(if you know that it is of this commit, say so with --commit {self._index.commit_sha})"
+        if self._imported.left_out:
+            raise other_text(f"{self._imported.left_out[0]} is not in it {say}")
+        if self._unseen is not None:
+            place = f"{self._unseen.path}:{self._unseen.line}"
+            raise other_text(f"{self._unseen.name!r} in {place} is not in the compiler's index {say}")
 
     def _define(self, file: "_File", found: Said) -> None:
         target = file.defined.get((found.line, found.column)) or file.defined.get(_behind_quote(found))
@@ -217,6 +238,12 @@ class _File:
     def text(self) -> str:
         """All of it."""
         return b"\n".join(self.lines).decode()
+
+    def unseen(self, seen: Collection[Place]) -> Iterator[Target]:
+        """The declarations that stand at none of these places; compilers know all of them."""
+        for place, target in self.defined.items():
+            if target.kind in DECLARED and target.name not in KEYWORDS and place not in seen:
+                yield target
 
     def around(self, target: Target) -> Target:
         """The symbol that another one is in; itself for none."""

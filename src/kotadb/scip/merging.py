@@ -62,7 +62,7 @@ class Edge(NamedTuple):
         return is_name is not None and not self.said.before.endswith("</")
 
     def is_key(self, target: Target) -> bool:
-        """Whether a member is named as in `{ member: 1 }`; where it is in short form, something else is read as well."""
+        """Whether a member is named as in `{ member: 1 }`; in short form something else is read there as well."""
         return target.kind in _MEMBERS and not self.said.before.rstrip().endswith(".")
 
 

@@ -16,9 +16,12 @@ KEYWORDS = frozenset({"this", "super", "default", "import", "export", "new", "co
 def decoded(data: bytes) -> Index:
     """An index, whose documents are still to be decoded. Raises InvalidInput."""
     try:
-        return Index.FromString(data)
+        index = Index.FromString(data)
     except DecodeError:
         raise InvalidInput("This is no index in the SCIP format, or only a part of one: it cannot be decoded") from None
+    if not index.HasField("metadata") or not index.documents:
+        raise InvalidInput("This is an index in the SCIP format of nothing: it has no documents, or no metadata")
+    return index
 
 
 def document(index: Index, number: int) -> Document:
