@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.accuracy.oracle import Oracle, Place, read_oracle
 from benchmarks.accuracy.references import Verdict, compare, exported, figures
-from kotadb.scip.documents import part
+from kotadb.scip.documents import metadata, part
 from kotadb.scip.reading import DEFINITION
 from kotadb.scip.scip_pb2 import Document, Occurrence, PositionEncoding
 
@@ -23,7 +23,7 @@ def oracle_of(tmp_path: Path, source: str, *occurrences: Occurrence, encoding: i
     (tmp_path / "a").write_text(source)
     index = tmp_path / "index.scip"
     document = Document(relative_path="a", occurrences=occurrences, position_encoding=PositionEncoding.Name(encoding))
-    index.write_bytes(part([document]))
+    index.write_bytes(metadata("1", "/a") + part([document]))
     return read_oracle(index, tmp_path)
 
 
