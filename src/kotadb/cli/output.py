@@ -20,6 +20,8 @@ out = Console(highlight=False, emoji=False, soft_wrap=True)
 tables = Console(highlight=False, emoji=False, width=1_000)  # as wide as its cells: an id that is cut off is none
 err = Console(highlight=False, emoji=False, soft_wrap=True, stderr=True)
 
+MAX_LEFT_OUT = 20
+
 STATUS_STYLES = {"completed": "green", "skipped": "green", "failed": "red", "cancelled": "yellow"}
 
 
@@ -110,8 +112,10 @@ def print_imported(imported: dict[str, Any]) -> None:
     out.print(f"[bold]{name}[/bold]: [green]imported[/green] what {tool} says of {imported['documents']:,} files")
     for key in ("confirmed", "replaced", "resolved", "added"):
         out.print(f"  {key:<14}{imported[key]:>10,}")
-    for path in imported["left_out"]:
+    for path in imported["left_out"][:MAX_LEFT_OUT]:
         out.print(f"  [dim]left out, not in the commit: {visible(path)}[/dim]")
+    if len(imported["left_out"]) > MAX_LEFT_OUT:
+        out.print(f"  [dim]and {len(imported['left_out']) - MAX_LEFT_OUT:,} more[/dim]")
 
 
 def _print_stats(stats: dict[str, Any]) -> None:

@@ -148,8 +148,9 @@ def replace_references(connection: Connection, index: Index, found: Mapping[int,
 
 
 def mark_imported(connection: Connection, index: Index, imported: Mapping[str, Any]) -> None:
-    """Have the index say what was imported into it, until it is made again."""
-    connection.execute(query("scip.mark_index"), _of(index) | {"imported": Jsonb([imported])})
+    """Have the index say what was imported into it, once for the same `sha256`, until it is made again."""
+    parameters = {"imported": Jsonb([imported]), "sha256": imported["sha256"]}
+    connection.execute(query("scip.mark_index"), _of(index) | parameters)
 
 
 def _packed(index: Index, found: Mapping[int, Iterable[Occurrence]]) -> Iterator[bytes]:

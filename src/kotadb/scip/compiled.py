@@ -16,6 +16,8 @@ NAMED = frozenset({Suffix.NAMESPACE, Suffix.TYPE, Suffix.TERM, Suffix.METHOD, Su
 OTHER_COMMIT = "other_commit"
 
 MAX_SHOWN = 200
+MAX_AROUND = 100
+"""Bytes on both sides of a place that are looked at: a line may be very long."""
 
 _WORD = re.compile(r"[\w$]")
 _KIND = re.compile(r"<[^>]*>")
@@ -27,7 +29,7 @@ _CARELESS = "scip-python "
 
 
 class Said(NamedTuple):
-    """A symbol at a place: line from 1, column from 0 in bytes, with the text there and on both sides of it."""
+    """A symbol at a place: line from 1, column from 0 in bytes, with the text there and some on both sides of it."""
 
     path: str
     line: int
@@ -116,7 +118,8 @@ def _said(document: Document, occurrence: Occurrence, lines: Sequence[bytes]) ->
     end = in_bytes(lines[last], place[-1], document.position_encoding)
     if start is None or end is None or (last == place[0] and end < start):
         return None
-    before, text, after = (part.decode() for part in (line[:start], line[start:end], line[end:]))
+    around = line[max(0, start - MAX_AROUND) : start], line[start:end], line[end : end + MAX_AROUND]
+    before, text, after = (part.decode(errors="ignore") for part in around)
     return Said(
         document.relative_path, place[0] + 1, start, text, before, after, occurrence.symbol, occurrence.symbol_roles
     )

@@ -111,7 +111,8 @@ set indexed_at = clock_timestamp(),
     stats = i.stats || jsonb_build_object(
         'references_found', counted."references",
         'dependencies_extracted', counted.dependencies,
-        'imported', coalesce(i.stats -> 'imported', '[]') || %(imported)s::jsonb)
+        'imported', jsonb_path_query_array(i.stats, '$.imported[*] ? (@.sha256 != $new)', jsonb_build_object('new', %(sha256)s::text))
+            || %(imported)s::jsonb)
 from (
     select coalesce(sum("references"), 0) as "references", coalesce(sum(dependencies), 0) as dependencies
     from indexed_files where repository_id = %(repository_id)s and index_id = %(index_id)s) counted
