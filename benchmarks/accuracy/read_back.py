@@ -41,56 +41,60 @@ def report(export: Path, index: Path, tools: Path) -> bool:
     """Print what was compared. Returns whether anything differs."""
     script = Path(__file__).with_name("read_scip.mjs")
     output = subprocess.run(["node", str(script), str(tools), str(index)], capture_output=True, check=True).stdout
-    read = _read(json.loads(line) for line in output.splitlines())
+    found = read(json.loads(line) for line in output.splitlines())
     print("\nthe export in SCIP, read back by scip-typescript's decoder")
-    print(f"{len(read.paths):,} documents, {sum(map(len, read.definitions.values())):,} definitions,", end=" ")
-    print(f"{len(read.references):,} references, {len(read.described):,} symbols")
-    wrong = list(_differences(read, [json.loads(line) for line in export.read_bytes().splitlines()]))
+    print(f"{len(found.paths):,} documents, {sum(map(len, found.definitions.values())):,} definitions,", end=" ")
+    print(f"{len(found.references):,} references, {len(found.described):,} symbols")
+    wrong = list(differences(found, [json.loads(line) for line in export.read_bytes().splitlines()]))
     print("\n".join(wrong[:20]) if wrong else "as the export in JSON has it")
     return bool(wrong)
 
 
-def _read(lines: Iterable[dict[str, Any]]) -> Read:
-    read = Read(set(), defaultdict(set), defaultdict(set), set(), set())
+def read(lines: Iterable[dict[str, Any]]) -> Read:
+    """What read_scip.mjs printed."""
+    found = Read(set(), defaultdict(set), defaultdict(set), set(), set())
     for line in lines:
-        read.described.update(line.get("external", ()))
+        found.described.update(line.get("external", ()))
         for (start, column, *_), symbol, roles in line.get("occurrences", ()):
-            found = read.definitions if roles & DEFINITION else read.references
-            found[line["path"], start + 1, column].add(symbol)
+            places = found.definitions if roles & DEFINITION else found.references
+            places[line["path"], start + 1, column].add(symbol)
         for symbol, related in line.get("symbols", ()):
-            read.described.add(symbol)
-            read.related.update(related)
-        read.paths.update([line["path"]] if "path" in line else [])
-    return read
+            found.described.add(symbol)
+            found.related.update(related)
+        found.paths.update([line["path"]] if "path" in line else [])
+    return found
 
 
-def _differences(read: Read, records: list[dict[str, Any]]) -> Iterator[str]:
+def differences(found: Read, records: list[dict[str, Any]]) -> Iterator[str]:
+    """What of the export in JSON was read otherwise, a line each."""
     files = {each["path"] for each in records if each["record"] == "file"}
     symbols = [each for each in records if each["record"] == "symbol"]
     references = {_place(each): each for each in records if each["record"] == "reference" and _is_known(each)}
-    yield from (f"the files differ: {path}" for path in files ^ read.paths)
+    yield from (f"the files differ: {path}" for path in files ^ found.paths)
     yield from (
-        f"not defined: {each['path']} {each['name']}" for each in symbols if _name(each) not in read.definitions
+        f"not defined: {each['path']} {each['name']}" for each in symbols if _name(each) not in found.definitions
     )
-    yield from (f"the references differ: {place}" for place in references.keys() ^ read.references.keys())
-    yield from (f"not described: {symbol}" for symbol in _all(read) - read.described)
-    yield from _elsewhere(read, symbols, references)
+    yield from (f"the references differ: {place}" for place in references.keys() ^ found.references.keys())
+    yield from (f"not described: {symbol}" for symbol in _all(found) - found.described)
+    yield from _elsewhere(found, symbols, references)
 
 
-def _elsewhere(read: Read, symbols: Iterable[dict[str, Any]], references: dict[Place, dict[str, Any]]) -> Iterator[str]:
+def _elsewhere(
+    found: Read, symbols: Iterable[dict[str, Any]], references: dict[Place, dict[str, Any]]
+) -> Iterator[str]:
     """The references whose symbols are not defined where their targets are."""
     targets: dict[str, set[Target]] = defaultdict(set)
     for each in symbols:
-        for symbol in read.definitions.get(_name(each), ()):
+        for symbol in found.definitions.get(_name(each), ()):
             targets[symbol].add((each["path"], each["qualified_name"]))
     for place, each in references.items():
-        found = {target for symbol in read.references.get(place, ()) for target in targets[symbol]}
-        if each["target"] is not None and (each["target_path"], each["target"]) not in found:
+        known = {target for symbol in found.references.get(place, ()) for target in targets[symbol]}
+        if each["target"] is not None and (each["target_path"], each["target"]) not in known:
             yield f"another target: {place} {each['target']}"
 
 
-def _all(read: Read) -> set[str]:
-    return read.related.union(*read.definitions.values(), *read.references.values())
+def _all(found: Read) -> set[str]:
+    return found.related.union(*found.definitions.values(), *found.references.values())
 
 
 def _place(record: dict[str, Any]) -> Place:

@@ -1,6 +1,7 @@
 """A compiler's index of the very commit: its edges win, all of them or none, until the index is made again."""
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from kotadb.jobs.import_scip import Imported, import_scip
 from kotadb.jobs.index_repo import perform
 from kotadb.model import IndexRequest, Job, Owner
 from kotadb.parsers.zygote import Zygote
+from kotadb.postgres import scip
 from kotadb.postgres.database import Database
 from kotadb.postgres.embedded import EmbeddedServer
 from kotadb.questions.export import export_records
@@ -19,7 +21,7 @@ from kotadb.questions.scip import export_scip
 from kotadb.scip.documents import part
 from kotadb.scip.reading import decoded, document
 from kotadb.settings import Settings
-from support.databases import create_database, drop_database
+from support.databases import create_database, drop_database, wait_until_somebody_waits
 from support.questions import Indexed, index_files
 from support.repos import Repo
 from support.scip import Says, compiled, defines, refers
@@ -225,6 +227,17 @@ def test_no_index_is_changed_while_it_is_written(at: Indexed, claim_job: Callabl
     claim_job(job, "worker")
     with pytest.raises(Conflict, match=f"Job {job.id} is writing this index"):
         given(at, compiled(FILES, SAID))
+
+
+def test_no_run_begins_while_an_index_is_imported(at: Indexed, claim_job: Callable[[Job, str], Job]) -> None:
+    job = requests.submit(at.database, at.repository.owner_id, IndexRequest(str(at.repo.path), "repo"))
+    with ThreadPoolExecutor(1) as thread:
+        with at.database.transaction() as connection:
+            assert scip.hold(connection, at.index) is None
+            claimed = thread.submit(claim_job, job, "worker")
+            wait_until_somebody_waits(at.database.url)
+            assert not claimed.done()
+        assert claimed.result().claim is not None
 
 
 # ---- the next run ----------------------------------------------------------------------------------------------------
