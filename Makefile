@@ -81,6 +81,12 @@ audit: $(VENV)/.runtime  ## known vulnerabilities of what is pinned; asks the pa
 	@for name in runtime dev audit; do $(VENV)/audit/bin/pip-audit --strict --disable-pip --require-hashes \
 	  -r requirements/$$name.txt || exit 1; done
 
+.PHONY: proto
+proto: $(VENV)/.runtime  ## make src/kotadb/scip/scip_pb2.py of scip.proto
+	@test -x $(VENV)/proto/bin/python || $(PYTHON) -m venv $(VENV)/proto
+	@$(VENV)/proto/bin/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/proto.txt
+	@$(VENV)/proto/bin/python -m grpc_tools.protoc -Isrc --python_out=src --pyi_out=src src/kotadb/scip/scip.proto
+
 .PHONY: accuracy
 accuracy: $(VENV)/.dev  ## what compilers know of checkouts, and how much of it we find: REPOS="PATH..."; needs npm
 	@test -n "$(REPOS)" || { echo 'make accuracy REPOS="PATH..."'; exit 2; }
@@ -98,5 +104,5 @@ format: $(VENV)/.dev  ## rewrite the code in its one format
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
 lock: $(VENV)/.dev  ## pin requirements/*.in again, with hashes and without addresses
-	@for name in runtime dev audit; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	@for name in runtime dev audit proto; do $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-emit-find-links --no-header requirements/$$name.in -o requirements/$$name.txt; done

@@ -7,6 +7,7 @@ Each PATH is a checkout with its HEAD; a clean copy of that is indexed, without 
 embedded database and by the oracle for most of its source files: scip-typescript or scip-python. oracle.py and
 references.py say how the two are compared. Packages of a workspace are linked, as an installation would, so that the
 compiler finds them. The edges between files are compared too: with TypeScript's own resolver, or with grimp's modules.
+Last, our index in the SCIP format is read back by another implementation: read_back.py.
 
 The oracles need node and npm, which install them into the folder for tools (default: `kotadb-accuracy` in the user's
 folder for caches); what they write is kept there, by commit, so that the second run is ours alone.
@@ -24,7 +25,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from benchmarks.accuracy import file_edges, module_edges, references
+from benchmarks.accuracy import file_edges, module_edges, read_back, references
 
 VERSIONS = {"typescript": "@sourcegraph/scip-typescript@0.4.0", "python": "@sourcegraph/scip-python@0.6.6"}
 LANGUAGES = {".ts": "typescript", ".tsx": "typescript", ".js": "typescript", ".jsx": "typescript", ".py": "python"}
@@ -73,6 +74,8 @@ def measure(checkout: Path, tools: Path, language: str | None, worst: int) -> No
         elif (package := main_package(paths)) is not None:
             print(f"\nmodules of {package}, by grimp")
             compare_modules(export, copy, package, worst)
+        program(tools, "typescript")  # brings a decoder of SCIP with it
+        read_back.report(export, export.with_suffix(".scip"), folder_of(tools, "typescript"))
 
 
 def compare_files(export: Path, copy: Path, tools: Path) -> None:
@@ -119,7 +122,9 @@ def exported(copy: Path, temporary: Path) -> Path:
     environment.pop("DATABASE_URL", None)
     run([*KOTADB, "index", str(copy)], environment=environment)
     export = temporary / "export.jsonl"
-    export.write_bytes(run([*KOTADB, "export", str(copy)], environment=environment))
+    for suffix, format_ in ((".jsonl", "jsonl"), (".scip", "scip")):
+        command = [*KOTADB, "export", str(copy), "--format", format_]
+        export.with_suffix(suffix).write_bytes(run(command, environment=environment))
     return export
 
 

@@ -40,9 +40,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.accuracy import scip
-
-KEYWORDS = frozenset({"this", "super", "default", "import", "export", "new", "constructor", "self", "__file__"})
+from kotadb.scip.columns import in_bytes
+from kotadb.scip.reading import DEFINITION, KEYWORDS, decoded, documents
+from kotadb.scip.scip_pb2 import Document
+from kotadb.scip.symbols import last_descriptor
 
 CONSTRUCTOR = "`<constructor>`()."
 """How scip-typescript calls it."""
@@ -73,7 +74,7 @@ class Oracle:
 
     paths: frozenset[str]
     definitions: Mapping[Place, str]
-    """With the suffix that tells what kind of symbol it is, as `scip.last_descriptor` gives it."""
+    """With the suffix that tells what kind of symbol it is, as `last_descriptor` gives it."""
     other_definitions: frozenset[Place]
     """Those that need not be found."""
     references: Mapping[Place, frozenset[Place]]
@@ -109,7 +110,7 @@ class _Sighting(NamedTuple):
 
     @property
     def is_wanted(self) -> bool:
-        return scip.last_descriptor(self.symbol)[1] in ("#", ".", "().", "/", "!")
+        return last_descriptor(self.symbol)[1] in ("#", ".", "().", "/", "!")
 
     @property
     def is_module(self) -> bool:
@@ -124,10 +125,10 @@ def read_oracle(index: Path, checkout: Path) -> Oracle:
     """The oracle's knowledge, for a checkout that is what was indexed."""
     sightings: set[_Sighting] = set()
     aliases: dict[str, set[tuple[str, str]]] = {}
-    for document in scip.documents(index.read_bytes()):
-        text = _text(checkout / document.path)
-        aliases[document.path] = set(_ALIAS.findall(text))
-        sightings |= set(_sightings(document, text.split("\n")))
+    for document in documents(decoded(index.read_bytes())):
+        text = _text(checkout / document.relative_path)
+        aliases[document.relative_path] = set(_ALIAS.findall(text))
+        sightings |= set(_sightings(document, text.encode().split(b"\n")))
     return _cleaned(sightings, aliases)
 
 
@@ -150,7 +151,7 @@ def _cleaned(sightings: Iterable[_Sighting], aliases: Mapping[str, set[tuple[str
         keys |= {place} if is_key else set()
         targets = frozenset(target for s in used[place] for name in s.names for target in defined.get(name, ()))
         (expected if wanted and not is_key else others)[place] = targets
-        suffixes[place] = scip.last_descriptor(wanted[0].symbol)[1] if wanted else ""
+        suffixes[place] = last_descriptor(wanted[0].symbol)[1] if wanted else ""
     definitions = _definitions(used)
     others_defined = frozenset(place for places in defined.values() for place in places) - definitions.keys()
     return Oracle(frozenset(aliases), definitions, others_defined, expected, suffixes, others, frozenset(keys), ignored)
@@ -158,7 +159,7 @@ def _cleaned(sightings: Iterable[_Sighting], aliases: Mapping[str, set[tuple[str
 
 def _definitions(used: Mapping[Place, list[_Sighting]]) -> dict[Place, str]:
     return {
-        sighting.place: scip.last_descriptor(sighting.symbol)[1]
+        sighting.place: last_descriptor(sighting.symbol)[1]
         for here in used.values()
         for sighting in here
         if sighting.is_definition and sighting.is_wanted and is_name(sighting.text)
@@ -188,7 +189,7 @@ def _ignoring(
 
 
 def _is_mistaken(symbol: str, text: str, aliases: set[tuple[str, str]]) -> bool:
-    name, suffix = scip.last_descriptor(symbol)
+    name, suffix = last_descriptor(symbol)
     return suffix == ":" or (bool(suffix) and text != name and (name, text) not in aliases)
 
 
@@ -197,20 +198,22 @@ def _package(key: str) -> str:
     return "local" if " local " in key else " ".join(key.split(" ")[:4])
 
 
-def _sightings(document: scip.Document, lines: list[str]) -> Iterator[_Sighting]:
+def _sightings(document: Document, lines: list[bytes]) -> Iterator[_Sighting]:
     for occurrence in document.occurrences:
         line, start = occurrence.range[:2]
-        source = lines[line] if line < len(lines) else ""
+        source = lines[line] if line < len(lines) else b""
+        column = in_bytes(source, start, document.position_encoding) or 0
         # what goes on for lines, or is nothing, is no name
-        text = _slice(source, start, occurrence.range[2], document.encoding) if len(occurrence.range) == 3 else ""
-        column = len(_slice(source, 0, start, document.encoding).encode())
-        is_definition = bool(occurrence.roles & scip.DEFINITION)
-        if occurrence.symbol.startswith("scip-python ") and _DEF.fullmatch(source, 0, start):
+        is_name = len(occurrence.range) == 3
+        end = in_bytes(source, occurrence.range[2], document.position_encoding) if is_name else column
+        before, text, after = (part.decode() for part in (source[:column], source[column:end], source[end:]))
+        is_definition = bool(occurrence.symbol_roles & DEFINITION)
+        if occurrence.symbol.startswith("scip-python ") and _DEF.fullmatch(before):
             is_definition = True
         # a name in quotes may be said to begin with them or behind them
         for begin in (column, column + 1) if text.startswith(("'", '"', "`")) else (column,):
-            place = Place(document.path, line + 1, begin)
-            is_key = not is_definition and _is_key(occurrence.symbol, source[:start], source[start + len(text) :])
+            place = Place(document.relative_path, line + 1, begin)
+            is_key = not is_definition and _is_key(occurrence.symbol, before, after)
             yield _Sighting(place, text, occurrence.symbol, is_definition, is_key)
 
 
@@ -219,14 +222,6 @@ def _is_key(symbol: str, before: str, after: str) -> bool:
     if _MEMBER.search(symbol) is None or symbol.endswith(CONSTRUCTOR) or before.rstrip().endswith("."):
         return False
     return not symbol.startswith("scip-python ") or _KEYWORD_ARGUMENT.match(after) is not None
-
-
-def _slice(line: str, start: int, end: int, encoding: scip.Encoding) -> str:
-    if line.isascii() or encoding is scip.Encoding.UTF32:
-        return line[start:end]
-    if encoding is scip.Encoding.UTF8:
-        return line.encode()[start:end].decode("utf-8", "replace")
-    return line.encode("utf-16-le")[2 * start : 2 * end].decode("utf-16-le", "replace")
 
 
 def _text(path: Path) -> str:

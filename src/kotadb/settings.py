@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     metrics_port: int = Field(default=9464, ge=0, le=65535)
     max_body_bytes: int = Field(default=64 * 1024, ge=1)
     max_diff_bytes: int = Field(default=2 * 1024 * 1024, ge=1)
+    max_scip_bytes: int = Field(default=512 * MIB, ge=1)
     max_requests: int = Field(default=1000, ge=1)
     rate_limit: int = Field(default=6000, ge=0, le=MAX_RATE_LIMIT)
 

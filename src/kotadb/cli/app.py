@@ -3,6 +3,9 @@
 """
 
 import shlex
+import sys
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,10 +15,12 @@ from kotadb import __version__
 from kotadb.cli import admin, doctor, graph, impact, overview, search, symbols
 from kotadb.cli.context import indexed_repository, open_session, settings_for
 from kotadb.cli.follow import index_and_follow
-from kotadb.cli.output import err, out, print_drift, print_job, print_json, print_next, visible
+from kotadb.cli.output import err, out, print_drift, print_imported, print_job, print_json, print_next, visible
 from kotadb.cli.running import stop_registered
+from kotadb.errors import Conflict
 from kotadb.git.sources import parse_commit, parse_ref
 from kotadb.jobs import requests
+from kotadb.jobs.import_scip import import_scip, read_bounded
 from kotadb.local.session import is_id, requested_source
 from kotadb.model import IndexRequest, JobStatus
 from kotadb.postgres.embedded import database_url, stop_embedded_server
@@ -23,6 +28,7 @@ from kotadb.postgres.migrate import check_copy, migrate
 from kotadb.questions.describe import describe_job
 from kotadb.questions.export import export_records
 from kotadb.questions.repositories import choose_index
+from kotadb.questions.scip import export_scip
 from kotadb.settings import get_settings
 
 app = typer.Typer(
@@ -99,6 +105,11 @@ def verify(repo: Repo = None, ref: Ref = None, as_json: AsJson = False) -> None:
     with open_session() as session:
         repository = indexed_repository(session, repo).repository
         index = choose_index(session.database, repository, ref)
+        if (index.stats or {}).get("imported"):
+            raise Conflict(
+                "A compiler's edges are in this index (`import-scip`), and a rebuild has none: "
+                "`kotadb index --force` makes one"
+            )
         request = IndexRequest(
             repository.address, repository.name, index.ref, index.commit_sha or index.pinned_sha, force=True
         )
@@ -123,20 +134,50 @@ def _print_next(repo: str | None) -> None:
     })  # fmt: skip
 
 
+class Format(StrEnum):
+    """What an index can be written as."""
+
+    JSONL = "jsonl"
+    SCIP = "scip"
+
+
 @app.command()
 def export(
     repo: Repo = None,
     ref: Ref = None,
-    format_: Annotated[str, typer.Option("--format", help="jsonl")] = "jsonl",
+    format_: Annotated[
+        Format, typer.Option("--format", help="one JSON object per line, or an index in the SCIP format")
+    ] = Format.JSONL,
 ) -> None:
-    """Print everything an index holds, one JSON object per line."""
-    if format_ != "jsonl":
-        raise typer.BadParameter("this version exports jsonl", param_hint="--format")
+    """Write everything an index holds to standard output."""
+    if format_ is Format.SCIP and sys.stdout.isatty():
+        raise typer.BadParameter("this is no text: add > index.scip", param_hint="--format")
     with open_session() as session:
-        overview = indexed_repository(session, repo)
-        index = choose_index(session.database, overview.repository, ref)
-        for record in export_records(session.database, overview.repository, index):
-            print_json(record)
+        repository = indexed_repository(session, repo).repository
+        index = choose_index(session.database, repository, ref)
+        if format_ is Format.SCIP:
+            for part in export_scip(session.database, repository, index):
+                sys.stdout.buffer.write(part)
+        else:
+            for record in export_records(session.database, repository, index):
+                print_json(record)
+
+
+@app.command("import-scip")
+def import_scip_command(
+    repo: Annotated[str, typer.Argument(help="path, owner/name, https URL or id")],
+    file: Annotated[Path, typer.Argument(help="index in the SCIP format", exists=True, dir_okay=False, readable=True)],
+    ref: Annotated[str | None, typer.Option(help="the index of this branch, tag or commit; HEAD's by default")] = None,
+    commit: Annotated[str | None, typer.Option(help="the commit that the file is of: no other is accepted")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let what a compiler knows of the indexed commit win over what kotadb found, until that index is made again."""
+    commit = None if commit is None else parse_commit(commit)
+    with open_session() as session:
+        repository = indexed_repository(session, repo).repository
+        index = choose_index(session.database, repository, ref)
+        imported = import_scip(session.database, index, read_bounded(file, session.settings), commit=commit)
+    (print_json if as_json else print_imported)({"repository": repository.name, **asdict(imported)})
 
 
 @app.command()

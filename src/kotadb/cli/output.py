@@ -20,6 +20,8 @@ out = Console(highlight=False, emoji=False, soft_wrap=True)
 tables = Console(highlight=False, emoji=False, width=1_000)  # as wide as its cells: an id that is cut off is none
 err = Console(highlight=False, emoji=False, soft_wrap=True, stderr=True)
 
+MAX_LEFT_OUT = 20
+
 STATUS_STYLES = {"completed": "green", "skipped": "green", "failed": "red", "cancelled": "yellow"}
 
 
@@ -102,6 +104,18 @@ def print_drift(job: dict[str, Any]) -> None:
     else:
         files, rows = job["stats"]["files_indexed"], job["stats"]["references_found"]
         out.print(f"{what}: [green]as a rebuild has it[/green]  [dim]{files:,} files, {rows:,} references[/dim]")
+
+
+def print_imported(imported: dict[str, Any]) -> None:
+    """What came of importing a compiler's index."""
+    name, tool = visible(imported["repository"]), visible(imported["tool"])
+    out.print(f"[bold]{name}[/bold]: [green]imported[/green] what {tool} says of {imported['documents']:,} files")
+    for key in ("confirmed", "replaced", "resolved", "added"):
+        out.print(f"  {key:<14}{imported[key]:>10,}")
+    for path in imported["left_out"][:MAX_LEFT_OUT]:
+        out.print(f"  [dim]left out, not in the commit: {visible(path)}[/dim]")
+    if len(imported["left_out"]) > MAX_LEFT_OUT:
+        out.print(f"  [dim]and {len(imported['left_out']) - MAX_LEFT_OUT:,} more[/dim]")
 
 
 def _print_stats(stats: dict[str, Any]) -> None:

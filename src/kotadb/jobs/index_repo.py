@@ -293,7 +293,8 @@ def _drift(
 ) -> dict[str, Any] | None:
     """How a rebuild of what was indexed already differed from it; None if it was a rebuild of something else."""
     made = current.commit_sha, current.extractor_version, current.limits
-    if made != (fetched.commit_sha, EXTRACTOR_VERSION, limits(settings)):
+    has_imports = "imported" in (current.stats or {})
+    if has_imports or made != (fetched.commit_sha, EXTRACTOR_VERSION, limits(settings)):
         return None
     if files or blobs:
         paths = [ascii(path[:LOG_PATH_CHARACTERS]) for path in files[:LOG_PATHS]]

@@ -127,7 +127,7 @@ def add_blobs(connection: Connection, repository_id: int, blobs: Sequence[Blob],
         wrong = []
         rows = connection.execute(query("store.stored_of"), parameters).fetchall()
         known = {(row["blob_sha"], row["language"]) for row in rows}
-    _copy(connection, "copy_blobs", (_blob_row(repository_id, blob) for blob in blobs if blob.key not in known))
+    copy_rows(connection, "copy_blobs", (_blob_row(repository_id, blob) for blob in blobs if blob.key not in known))
     return [blob_sha for blob_sha, _ in wrong]
 
 
@@ -152,7 +152,7 @@ def _blob_row(repository_id: int, blob: Blob) -> bytes:
     )  # fmt: skip
 
 
-def _copy(connection: Connection, name: str, rows: Iterable[bytes]) -> None:
+def copy_rows(connection: Connection, name: str, rows: Iterable[bytes]) -> None:
     """Send rows in the binary format by the COPY statement of that name."""
     with connection.cursor().copy(query(f"store.{name}")) as copy:
         copy.write(COPY_BEGIN)
@@ -312,7 +312,7 @@ class IndexWriter:
                 copy.write_row(row)
         for name, rows in chunk.rows.items():
             if rows:
-                _copy(self._connection, name, [rows])
+                copy_rows(self._connection, name, [rows])
 
 
 class _Chunk(NamedTuple):

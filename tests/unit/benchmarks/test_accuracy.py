@@ -7,77 +7,24 @@ import pytest
 
 from benchmarks.accuracy.oracle import Oracle, Place, read_oracle
 from benchmarks.accuracy.references import Verdict, compare, exported, figures
-from benchmarks.accuracy.scip import DEFINITION, Encoding, documents, last_descriptor
+from kotadb.scip.documents import metadata, part
+from kotadb.scip.reading import DEFINITION
+from kotadb.scip.scip_pb2 import Document, Occurrence, PositionEncoding
 
 TS = "scip-typescript npm a 1 `a.ts`/"
 PY = "scip-python python a 1 a/"
 
 
-def varint(number: int) -> bytes:
-    rest, low = number >> 7, number & 0x7F
-    return bytes([low | 0x80]) + varint(rest) if rest else bytes([low])
+def occurrence(symbol: str, line: int, start: int, end: int, roles: int = 0) -> Occurrence:
+    return Occurrence(range=(line, start, end), symbol=symbol, symbol_roles=roles)
 
 
-def message(*fields: tuple[int, int | str | bytes]) -> bytes:
-    """Numbers and values of fields, as protocol buffers write them."""
-    written = b""
-    for number, value in fields:
-        if isinstance(value, int):
-            written += varint(number << 3) + varint(value)
-        else:
-            data = value.encode() if isinstance(value, str) else value
-            written += varint(number << 3 | 2) + varint(len(data)) + data
-    return written
-
-
-def occurrence(symbol: str, line: int, start: int, end: int, roles: int = 0) -> bytes:
-    return message((1, b"".join(map(varint, (line, start, end)))), (2, symbol), (3, roles))
-
-
-def document(path: str, *occurrences: bytes, encoding: int = 0) -> bytes:
-    return message((1, path), (6, encoding), *((2, occurrence) for occurrence in occurrences))
-
-
-def oracle_of(tmp_path: Path, source: str, *occurrences: bytes, encoding: int = 0) -> Oracle:
+def oracle_of(tmp_path: Path, source: str, *occurrences: Occurrence, encoding: int = 0) -> Oracle:
     (tmp_path / "a").write_text(source)
     index = tmp_path / "index.scip"
-    index.write_bytes(message((2, document("a", *occurrences, encoding=encoding))))
+    document = Document(relative_path="a", occurrences=occurrences, position_encoding=PositionEncoding.Name(encoding))
+    index.write_bytes(metadata("1", "/a") + part([document]))
     return read_oracle(index, tmp_path)
-
-
-# ---- reading ---------------------------------------------------------------------------------------------------------
-
-
-def test_documents_are_read_and_unknown_fields_stepped_over() -> None:
-    unknown = b"\x99\x06" + b"12345678" + b"\x9d\x06" + b"1234"  # 99 in 8 bytes and 99 in 4
-    relationship = message((1, "b"), (3, 1))
-    symbol = message((1, "a"), (4, relationship))
-    data = message((1, "tool"), (2, document("a.ts", occurrence("a", 300, 1, 5, 9), encoding=2) + unknown))
-    data += message((2, message((1, "b.ts"), (3, symbol))))
-    first, second = documents(data)
-    assert (first.path, first.encoding) == ("a.ts", Encoding.UTF16)
-    assert (first.occurrences[0].range, first.occurrences[0].roles) == ((300, 1, 5), 9)
-    assert second.symbols[0].relationships[0].is_implementation
-    assert not second.symbols[0].relationships[0].is_reference
-
-
-@pytest.mark.parametrize(
-    ("symbol", "expected"),
-    [
-        ("scip-python python a 1 `a.b`/C#m().", ("m", "().")),
-        ("scip-python python a 1 `a.b`/C#m(+1).", ("m", "().")),
-        ("scip-python python a 1 `a.b`/f().(x)", ("x", "()")),
-        ("scip-python python a 1 `a.b`/__init__:", ("__init__", ":")),
-        ("scip-typescript npm a 1 src/`a.ts`/", ("a.ts", "/")),
-        ("scip-typescript npm a 1 src/`a.ts`/C#[T]", ("T", "[]")),
-        ("scip-typescript npm a 1 src/`a.ts`/C#`<get>``x`.", ("<get>`x", ".")),
-        ("scip-typescript npm a 1 src/`a.ts`/C#", ("C", "#")),
-        ("local 7", ("", "")),
-        ("", ("", "")),
-    ],
-)
-def test_the_last_descriptor_tells_name_and_kind(symbol: str, expected: tuple[str, str]) -> None:
-    assert last_descriptor(symbol) == expected
 
 
 # ---- cleaning --------------------------------------------------------------------------------------------------------
