@@ -166,7 +166,9 @@ def linked(
     sources: Mapping[str, bytes], facts: Mapping[str, FileFacts], ids: Mapping[str, int]
 ) -> dict[str, LinkedFile]:
     """The rows of every file by path, from what is kept of each; files are linked in the order of `facts`."""
-    packed = {path: PackedFacts.of_bytes(pack(known, str(language_of(path))).to_bytes()) for path, known in facts.items()}
+    packed = {
+        path: PackedFacts.of_bytes(pack(known, str(language_of(path))).to_bytes()) for path, known in facts.items()
+    }
     linker = linker_of(sources, packed, ids)
     return {path: linker.linked(linker.resolved(number)) for number, path in enumerate(facts)}
 

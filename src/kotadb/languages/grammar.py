@@ -37,7 +37,7 @@ class Head(StrEnum):
     MEMBER = "member"
     """`@member.<kind>`: a symbol that belongs to the binding around it, and is dropped where there is none."""
     FIELD = "field"
-    """`@field.<kind>`: found in a method of `Rules.fields_in`, a symbol of its class where that has no other of the name."""
+    """`@field.<kind>`: found in a method of `Rules.fields_in`, a symbol of its class if that has no other so called."""
     PART = "part"
     """`@part.<kind>`: a symbol that belongs to whatever symbol is around it, and is dropped where there is none."""
     TAKEN = "taken"

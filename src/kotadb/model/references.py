@@ -89,8 +89,8 @@ class Op(IntEnum):
     ITEM = 13
     """The element of `operand` at the index or key `name`, or at any if there is none."""
     FUNCTION = 14
-    """A function: the first of `parts` is what it returns, the others its parameters; `name` is REST if the last of them
-    takes all further arguments."""
+    """A function: the first of `parts` is what it returns, the others its parameters; `name` is REST if the last of
+    them takes all further arguments."""
     EXPECTED = 15
     """What the call `operand` expects as its argument with the index or keyword `name`."""
     PARAMETER = 16

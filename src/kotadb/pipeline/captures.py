@@ -82,9 +82,7 @@ def _first_of_each_name(matches: list[Match]) -> list[Match]:
             first[match.name_start] = min(match.pattern, first.get(match.name_start, match.pattern))
     return list(
         _without_repeats(
-            match
-            for match in matches
-            if match.head not in SYMBOL_HEADS or first[match.name_start] == match.pattern
+            match for match in matches if match.head not in SYMBOL_HEADS or first[match.name_start] == match.pattern
         )
     )
 

@@ -17,14 +17,25 @@ MAX_NESTED = 25
 """Expressions in expressions that are followed here, from local to local, too."""
 
 _OF_SOMETHING = frozenset(
-    {Op.CALL, Op.INSTANCE, Op.FROM, Op.APPLY, Op.AWAIT, Op.EACH, Op.ITEM, Op.EXPECTED, Op.PARAMETER, Op.TYPE_OF,
-     Op.NARROWED}
+    {
+        Op.CALL,
+        Op.INSTANCE,
+        Op.FROM,
+        Op.APPLY,
+        Op.AWAIT,
+        Op.EACH,
+        Op.ITEM,
+        Op.EXPECTED,
+        Op.PARAMETER,
+        Op.TYPE_OF,
+        Op.NARROWED,
+    }
 )
 _PLAIN = frozenset({Op.NAME, Op.SELF, Op.SUPER, Op.MODULE})
 """Those that only their place can tell."""
 
 
-class Places(Protocol):
+class Context(Protocol):
     """What the file says of its places."""
 
     def base(self, step: Step, scope: int) -> int:
@@ -51,7 +62,7 @@ class Places(Protocol):
 class Expressions:
     """The expressions of one file, each distinct one once."""
 
-    def __init__(self, language: Language, places: Places, text: Callable[[Node], str]) -> None:
+    def __init__(self, language: Language, places: Context, text: Callable[[Node], str]) -> None:
         self.table: list[Expression] = []
         self.nested = 0
         """Expressions in expressions that are being followed."""

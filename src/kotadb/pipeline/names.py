@@ -1,8 +1,8 @@
 """What names mean across the files of one commit, worked out from their facts alone.
 
-Here are names and modules: what does this module export under that name, where does a name lead through all that hand it
-on. What expressions stand for is in program.py. The answers are pure functions of the facts, whatever the order of the
-questions: a search through re-exports goes on until nothing new is found, and hops from a value to its type are counted
+Here are names and modules: what does this module export under that name, where does a name lead through all that hand
+it on. What expressions stand for is in program.py. The answers are pure functions of the facts, whatever the order of
+the questions: a search through re-exports goes on until nothing new is found, and hops from a value to its type are counted
 down (`fuel`) rather than cut where they happen to meet themselves.
 
 What an answer was read from is noted (`reads`). After a change, whoever read nothing that changed would get the same
@@ -114,7 +114,7 @@ class Names(ABC):
                 self.files[-len(numbers)] = each.file
         self._builtins = [numbers[id(each)] if each is not None else None for each in builtins]
         self._ambient = self._all_ambient()
-        self._brought = {number: each for number, each in numbers.values()}
+        self._brought = dict(numbers.values())
 
     def _builtins_of(self, number: int) -> tuple[int, Builtins] | None:
         return self._builtins[number] if number >= 0 else (number, self._brought[number])

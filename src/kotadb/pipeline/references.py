@@ -1,17 +1,14 @@
 """Find what a file refers to, as far as the file alone tells: one pass that binds names, one that looks them up."""
 
 import re
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from weakref import proxy
 
 from tree_sitter import Node, Tree
 
 from kotadb.languages import Language
-from kotadb.languages.mentions import Condition, Family, Function, Mention, Parameter, Step
+from kotadb.languages.mentions import Family, Mention
 from kotadb.model import (
     DEFAULT,
-    REST,
     WHOLE,
     DependencyKind,
     Exports,
@@ -25,10 +22,10 @@ from kotadb.model import (
     SymbolKind,
     Types,
 )
-from kotadb.pipeline.expressions import UNKNOWN, Expressions
+from kotadb.pipeline.expressions import UNKNOWN
 from kotadb.pipeline.mentions import Captures, Mentions, Name, find_mentions
-from kotadb.pipeline.positions import Source, SymbolRanges
-from kotadb.pipeline.scopes import EITHER, FILE, MAX_LOCALS, TYPE, VALUE, Binding, Scope, Scopes
+from kotadb.pipeline.places import LOCAL, Places
+from kotadb.pipeline.scopes import EITHER, FILE, TYPE, VALUE, Binding, Scope
 from kotadb.pipeline.text import MAX_NAME
 
 _MEANINGS = {Mention.BIND_VALUE: VALUE, Mention.BIND_TYPE: TYPE, Mention.BIND_PARAMETER: TYPE}
@@ -41,20 +38,12 @@ _LOOKED_UP_AS = dict.fromkeys(ReferenceKind, VALUE) | {
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*")
 _STRING = re.compile(r"\"[^\"]*\"|'[^']*'")
 EVERYTHING = "*"
-MAX_RETURNS = 8
-"""Results of one function that are looked at."""
-MAX_CONDITIONS = 4
-"""Conditions that are looked at for one place, the innermost ones."""
-MAX_CONDITIONED = 1_000
-"""Conditions on one name that are looked at in a file."""
 MAX_SIGNATURES = 16
 """Ways to call one thing that are looked at."""
 _FUNCTIONS = frozenset(
     {SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CONSTRUCTOR, SymbolKind.GETTER, SymbolKind.SETTER}
 )
 _NOTHING = Expression(Op.NAME)
-_LOCAL = -2
-"""Stands for a name that is a local, in place of an expression's number."""
 
 
 def references_of(
@@ -64,21 +53,15 @@ def references_of(
     return _File(source, find_mentions(tree, language), language, symbols).references(listed)
 
 
-class _File:
+class _File(Places):
     """Both passes over one file."""
 
     def __init__(self, source: bytes, mentions: Mentions, language: Language, symbols: Sequence[Symbol]) -> None:
-        self.source = Source(source)
-        self.text = self.source.text
+        super().__init__(source, mentions, language, symbols)
         self.mentions = mentions
-        self.rules = language.rules
         self.meanings = _LOOKED_UP_AS if self.rules.types_have_names else _EITHER
         """What names of references mean, by their kind."""
         self.symbols = symbols
-        self.ranges = SymbolRanges(symbols, self.source)
-        self.scopes = Scopes(mentions.scopes, len(source), class_names_are_inner=self.rules.class_names_are_inner)
-        self.expressions = Expressions(language, proxy(self), self.source.text)
-        self.inferred = language.rules.inferred
         starts = [name[0] for name in mentions.names]
         self.scope_of = self.scopes.each(starts)
         """The innermost scope of each of the mentions' names."""
@@ -93,34 +76,13 @@ class _File:
         self.types = Types({}, {}, {}, {})
         self.groups: dict[tuple[ReferenceKind, int, int], list[int]] = {}
         """The offsets of references, by kind, expression and enclosing symbol."""
-        self.locals: dict[int, int] = {}
-        """Expressions of locals by the id of their binding."""
-        self.class_symbols = self._class_symbols()
-        """Numbers of the classes by their scopes."""
+        self.declared: list[tuple[int, int, Name]] = []
         self.typed: set[int] = set()
         """The symbols whose type is declared."""
-        self.is_placed = False
-        """Whether an expression depends on more than its text and its scope."""
         self.rebound: list[tuple[int, int, Name]] = []
         """Where symbols are bound again, with the numbers of symbol and scope."""
-        self.looked_up: dict[tuple[str, int, int], int] = {}
-        """Expressions of names, by scope and meaning."""
-        self.leaves: dict[tuple[str, str, int], int] = {}
-        """Expressions of `Rules.leaves`, by type, text and scope."""
-        self.declared: list[tuple[int, int, Name]] = []
         self.assigned: dict[tuple[int, str], list[tuple[int, Node]]] = {}
         """What is assigned to members of `this`, with the scope, by the number of the class."""
-        self.members = language.members
-        self.conditions = self._conditions()
-        """What is known of values where they are used, by what is written there."""
-        self.functions = self._function_scopes()
-        """Scopes of functions by their start."""
-        self.function_starts = sorted(self.functions)
-        self.returned: dict[int, list[Node]] = {}
-        """What functions return, by their scope."""
-        for node in mentions.returned:
-            around = self.scopes.at(node.parent.start_byte if node.parent is not None else node.start_byte)
-            self.returned.setdefault(self.scopes.of_function(around), []).append(node)
 
     def references(self, listed: Iterable[str] | None) -> Links:
         self._bind_all()
@@ -137,16 +99,6 @@ class _File:
                 for (kind, expression, enclosing), offsets in self.groups.items()
             ),
         )
-
-    def _class_symbols(self) -> dict[int, int]:
-        """Of several class scopes in one symbol only the first is that class; the others have no name."""
-        scopes: dict[int, int] = {}
-        for number, scope in enumerate(self.scopes.all):
-            if scope.sort is Mention.SCOPE_CLASS:
-                symbol = self.ranges.class_at(scope.start)
-                if symbol >= 0:
-                    scopes.setdefault(symbol, number)
-        return {number: symbol for symbol, number in scopes.items()}
 
     # ---- first pass: bind
 
@@ -232,7 +184,7 @@ class _File:
         return self.expressions.number(Op.MODULE, UNKNOWN, self._specifier(specifier))
 
     def _specifier(self, node: Node) -> str:
-        return "".join(self._unquoted(node).split())
+        return "".join(self.unquoted(node).split())
 
     # ---- second pass: refer
 
@@ -259,9 +211,9 @@ class _File:
                 text = source.slice(start, end)
             if heading.has_object:
                 before = captures["object"][0]
-                inner = self._expression(before, scope)
+                inner = self.expression_of(before, scope)
                 if self.conditions and before.type in self.members:
-                    inner = self._narrowed(inner, before)
+                    inner = self.narrowed(inner, before)
                 expression = self.expressions.number(Op.MEMBER, inner, text)
                 if kind is ReferenceKind.WRITE and "value" in captures:
                     self._note_assigned(inner, text, scope, captures["value"][0])
@@ -273,7 +225,7 @@ class _File:
             else:
                 key = text, scope, self.meanings[kind]
                 found = looked_up.get(key)
-                expression = found if found is not None else self._look_up(*key)
+                expression = found if found is not None else self.look_up(*key)
             if expression < 0:
                 continue
             if kind is ReferenceKind.EXTENDS:
@@ -311,12 +263,12 @@ class _File:
     def _refer_to_quoted(self, start: int, text: str, scope: int) -> None:
         """The names in an annotation in quotes."""
         for match in _DOTTED.finditer(_STRING.sub(_spaces, text)):
-            expression = _LOCAL
+            expression = LOCAL
             for part in re.finditer(r"\w+", match[0]):
                 offset = start + len(text[: match.start() + part.start()].encode())
                 if part.start() == 0:
-                    expression = self._look_up(part[0], scope, EITHER)
-                elif expression != _LOCAL:
+                    expression = self.look_up(part[0], scope, EITHER)
+                elif expression != LOCAL:
                     expression = self.expressions.number(Op.MEMBER, expression, part[0])
                 self._add(ReferenceKind.TYPE, expression, offset)
 
@@ -347,7 +299,7 @@ class _File:
         if named is None and declaration is not None and declaration.parent is not None:
             named = declaration.parent.child_by_field_name("name")
         if owner >= 0 and named is not None and self.ranges.by_name.get(named.start_byte) == owner:
-            variable = self._local(self.text(node), scope, TYPE, node.start_byte)
+            variable = self.local(self.text(node), scope, TYPE, node.start_byte)
             self.types.parameters.setdefault(owner, []).append(variable)
 
     def _refer_to_rebound(self, name: Name, scope: int, home: Scope) -> None:
@@ -359,7 +311,7 @@ class _File:
             self.rebound.append((first.symbol, scope, name))
         if is_defined or text in home.outward:
             meaning = self.meanings[ReferenceKind.WRITE]
-            self._add(ReferenceKind.WRITE, self._look_up(text, scope, meaning), name[0])
+            self._add(ReferenceKind.WRITE, self.look_up(text, scope, meaning), name[0])
 
     def _refer_to_key(self, name: Name, scope: int) -> None:
         step = self.inferred.origin(name[2])
@@ -388,7 +340,7 @@ class _File:
         start, heading, node, captures = name
         text = self.text(node)
         alias = _first(captures, "alias")
-        under = self._unquoted(alias) if alias is not None else text
+        under = self.unquoted(alias) if alias is not None else text
         kind = ReferenceKind.REEXPORT
         match heading.mention:
             case Mention.REEXPORT_STAR:
@@ -396,18 +348,18 @@ class _File:
                 return
             case Mention.REEXPORT_MODULE:
                 expression = self._module(captures["specifier"][0])
-                under = self._unquoted(node)
+                under = self.unquoted(node)
             case Mention.REEXPORT_NAME:
                 specifier = captures["specifier"][0]
-                taken = self._unquoted(node)
+                taken = self.unquoted(node)
                 expression = self.expressions.number(Op.FROM, self._module(specifier), taken)
                 self.taken.setdefault(specifier.start_byte, {})[taken] = "type_only" in captures
-                under = self._unquoted(alias or node)
+                under = self.unquoted(alias or node)
             case _:
-                expression = self._look_up(text, FILE, EITHER)
+                expression = self.look_up(text, FILE, EITHER)
                 under = _UNDER.get(heading.mention, under)
                 kind = ReferenceKind.REEXPORT if self._is_imported(text) else ReferenceKind.READ
-        if expression != _LOCAL:
+        if expression != LOCAL:
             self.exported.setdefault(under, []).append(expression)
         if start not in self.ranges.by_name:
             self._add(kind, expression, start)
@@ -415,231 +367,15 @@ class _File:
     def _is_imported(self, name: str) -> bool:
         return any(binding.is_alias for binding in self.scopes.all[FILE].names.get(name, ()))
 
-    def _unquoted(self, node: Node) -> str:
-        text = self.text(node)
-        return text[1:-1] if text[:1] in _QUOTES and len(text) > 1 else text
-
     def _add(self, kind: ReferenceKind, expression: int, offset: int) -> None:
         if expression >= 0:
             self.groups.setdefault((kind, expression, self.ranges.at(offset)), []).append(offset)
-
-    # ---- what names stand for
-
-    def _look_up(self, name: str, scope: int, meaning: int) -> int:
-        """The expression that a name stands for here; _LOCAL for a local."""
-        key = (name, scope, meaning)
-        if key not in self.looked_up:
-            self.looked_up[key] = self._found(name, scope, meaning)
-        return self.looked_up[key]
-
-    def _found(self, name: str, scope: int, meaning: int) -> int:
-        found = self.scopes.find(name, scope, meaning)
-        if found is None:
-            return self.expressions.number(Op.NAME, UNKNOWN, name)
-        home, bindings = found
-        binding = next((one for one in bindings if one.symbol >= 0 or one.is_alias), None)
-        if binding is None:
-            return _LOCAL
-        if home == FILE:
-            return self.expressions.number(Op.NAME, UNKNOWN, name)
-        if binding.symbol >= 0:
-            return self.expressions.number(Op.SYMBOL, binding.symbol)
-        assert binding.expression is not None
-        return binding.expression
-
-    def _expression(self, node: Node, scope: int) -> int:
-        """The expression that a node stands for, in which locals are replaced by what they are bound to."""
-        kind = node.type
-        if kind not in self.rules.leaves:
-            return self.expressions.of(node, scope)
-        key = kind, self.source.slice(node.start_byte, node.end_byte), scope
-        expression = self.leaves.get(key)
-        if expression is None:
-            self.is_placed = False
-            expression = self.expressions.of(node, scope)
-            if (
-                not self.expressions.nested and not self.is_placed
-            ):  # else locals that are being followed count as unknown
-                self.leaves[key] = expression
-        return expression
-
-    def base(self, step: Step, scope: int) -> int:
-        """The expression of a step that no other is under."""
-        if step.op is Op.SELF or step.op is Op.SUPER:
-            return self._this(step.op, scope)
-        name = self._unquoted(step.name) if isinstance(step.name, Node) else step.name
-        if step.op is Op.MODULE or name is None:
-            return self.expressions.number(Op.MODULE, UNKNOWN, name) if name else UNKNOWN
-        meaning = TYPE if step.is_type else EITHER
-        expression = self._look_up(name, scope, meaning)
-        if not isinstance(step.name, Node):
-            return expression if expression != _LOCAL else self._local(name, scope, meaning, -1)
-        if expression == _LOCAL:
-            expression = self._local(name, scope, meaning, step.name.start_byte)
-        return self._narrowed(expression, step.name) if self.conditions else expression
-
-    def scope_at(self, node: Node) -> int:
-        """The scope that a node stands in."""
-        return self.scopes.at(node.start_byte)
-
-    def symbol(self, node: Node) -> int | None:
-        """The symbol that a node declares, by its name; None where that is none."""
-        name = node.child_by_field_name("name")
-        number = self.ranges.by_name.get(name.start_byte) if name is not None else None
-        return self.expressions.number(Op.SYMBOL, number) if number is not None else None
-
-    def has_function(self, node: Node) -> bool:
-        """Whether a function is in a node."""
-        next_one = bisect_left(self.function_starts, node.start_byte)
-        return next_one < len(self.function_starts) and self.function_starts[next_one] < node.end_byte
-
-    def function(self, node: Node) -> int:
-        """The expression of a function, by its node or its name's."""
-        found = self.inferred.function(node)
-        if found is None:
-            return UNKNOWN
-        taken = [self._taken(each) for each in found.parameters]
-        rest = REST if found.parameters and found.parameters[-1].takes_rest else None
-        number = self.expressions.number(Op.FUNCTION, UNKNOWN, rest, (self._result(found), *taken))
-        if found.decorator is not None:
-            decorator = self.expressions.of(found.decorator, self.scope_at(found.decorator))
-            return self.expressions.number(Op.CALL, decorator, None, (number,))
-        return number
-
-    def _conditions(self) -> dict[str, list[Condition]]:
-        found: dict[str, list[Condition]] = {}
-        for node in self.mentions.conditions:
-            for condition in self.inferred.conditions(node):
-                several = found.setdefault(self.text(condition.subject), [])
-                if len(several) < MAX_CONDITIONED:
-                    several.append(condition)
-        return found
-
-    def _narrowed(self, number: int, node: Node) -> int:
-        """What a name or member access stands for where it stands, among its conditions."""
-        conditions = self.conditions.get(self.source.slice(node.start_byte, node.end_byte))
-        if conditions is None:
-            return number
-        self.is_placed = True
-        offset = node.start_byte
-        holding = [each for each in conditions if each.start <= offset < each.end]
-        for each in holding[-MAX_CONDITIONS:]:
-            scope = self.scopes.at(offset)
-            parts = [self.expressions.of(part, self.scope_at(part) if isinstance(part, Node) else scope) for part in each.parts]
-            if not each.test:
-                instance = self.expressions.number(Op.INSTANCE, self.expressions.any_of(parts))
-                number = instance if instance != UNKNOWN else number
-            elif UNKNOWN not in parts:
-                number = self.expressions.number(Op.NARROWED, number, each.test, tuple(parts))
-        return number
-
-    def _taken(self, parameter: Parameter) -> int:
-        if parameter.type is not None:
-            return self._instance(parameter.type)
-        value = parameter.value
-        return self.expressions.of(value, self.scope_at(value)) if value is not None else UNKNOWN
-
-    def _result(self, function: Function) -> int:
-        """What a function returns: as it says, or else as its body does."""
-        expressions = self.expressions
-        if isinstance(function.returns, Step):
-            return expressions.of(function.returns, self.functions.get(function.start, FILE))
-        if function.returns is not None:
-            return self._instance(function.returns)
-        if function.result is not None:
-            result = expressions.of(function.result, self.scope_at(function.result))
-        else:
-            returned = self.returned.get(self.functions.get(function.start, -1), ())[:MAX_RETURNS]
-            result = expressions.any_of([expressions.of(each, self.scope_at(each)) for each in returned])
-        if function.wrapper is None or result == UNKNOWN:
-            return result
-        wrapper = expressions.number(Op.BUILTIN, UNKNOWN, function.wrapper)
-        wrapped = expressions.number(Op.TYPE_OF, expressions.number(Op.AWAIT, result))
-        return expressions.number(Op.INSTANCE, expressions.number(Op.APPLY, wrapper, None, (wrapped,)))
-
-    def _function_scopes(self) -> dict[int, int]:
-        sorts = (Mention.SCOPE_FUNCTION, Mention.SCOPE_CLOSURE)
-        return {scope.start: number for number, scope in enumerate(self.scopes.all) if scope.sort in sorts}
-
-    def _this(self, op: Op, scope: int) -> int:
-        around = self.scopes.class_of_this(scope)
-        if around is None:
-            return UNKNOWN
-        number = self.class_symbols.get(around)
-        return self.expressions.number(op, number) if number is not None else UNKNOWN
-
-    def _local(self, name: str, scope: int, meaning: int, offset: int) -> int:
-        """What a local is bound to, as far as that can have happened before it is used here."""
-        found = self.scopes.find(name, scope, meaning)
-        bindings = found[1] if found else []
-        if len(bindings) > MAX_LOCALS:
-            return UNKNOWN
-        typed = [binding for binding in bindings if binding.type is not None]
-        bindings = typed or bindings
-        if len(bindings) > 1 and found is not None:
-            self.is_placed = True
-            bindings = self._reaching(
-                bindings, offset, self.scopes.of_function(scope) == self.scopes.of_function(found[0])
-            )
-        return self.expressions.any_of([self._value(binding) for binding in bindings])
-
-    def _reaching(self, bindings: Sequence[Binding], offset: int, is_same: bool) -> Sequence[Binding]:
-        """The bindings that a name may have at an offset, the last first: those since one that is always made before.
-
-        A function further in may run at any time.
-        """
-        before = [one for one in bindings if one.node is not None and _is_made(one.node, one.value, offset)]
-        if not is_same or not before:
-            return bindings
-        reaching = []
-        for binding in reversed(before):
-            reaching.append(binding)
-            if self._block_end(binding) > offset:
-                break
-        return reaching
-
-    def _block_end(self, binding: Binding) -> int:
-        """The end of the statements that a binding is made among."""
-        node = binding.node
-        while node is not None and node.type not in self.inferred.blocks:
-            node = node.parent
-        return node.end_byte if node is not None else self.source.size + 1
-
-    def _value(self, binding: Binding) -> int:
-        if binding.expression is not None:
-            return binding.expression
-        if id(binding) not in self.locals:
-            self.locals[id(binding)] = UNKNOWN  # a local that is bound to itself
-            self.locals[id(binding)] = self._bound_value(binding)
-        return self.locals[id(binding)]
-
-    def _bound_value(self, binding: Binding) -> int:
-        if binding.is_parameter:
-            limit = self.expressions.of(binding.value, binding.scope)
-            assert binding.node is not None
-            name = f"{self.text(binding.node)}:{self.scopes.all[binding.scope].start}"
-            return self.expressions.number(Op.VARIABLE, limit, name)
-        assert binding.node is not None
-        return self._stated(binding.type, binding.value, binding.node, binding.scope)
-
-    def _stated_at(self, node: Node, captures: Captures, scope: int) -> int:
-        """What a place that binds or declares a name says about its value."""
-        return self._stated(_first(captures, "type"), _first(captures, "value"), node, scope)
-
-    def _stated(self, declared: Node | None, value: Node | None, node: Node, scope: int) -> int:
-        if declared is not None:
-            return self._instance(declared)
-        return self.expressions.of(value if value is not None else self.inferred.origin(node), scope)
-
-    def _instance(self, declared: Node) -> int:
-        """A value of a type, whose names are looked up where the type stands: heads have scopes of their own."""
-        return self.expressions.number(Op.INSTANCE, self._expression(declared, self.scopes.at(declared.start_byte)))
 
     # ---- what the file says about itself
 
     def _note_types(self) -> None:
         numbered: dict[str, int] = {}
-        for number, scope, (_, heading, node, captures) in self.declared:
+        for number, scope, (_, _, node, captures) in self.declared:
             symbol = self.symbols[number]
             numbered.setdefault(symbol.qualified_name, number)
             if symbol.kind in _FUNCTIONS:
@@ -657,6 +393,10 @@ class _File:
             if held is not None and held not in self.typed:
                 self._note_value(held, [self.expressions.of(value, scope) for scope, value in assigned])
         self._note_signatures()
+
+    def _stated_at(self, node: Node, captures: Captures, scope: int) -> int:
+        """What a place that binds or declares a name says about its value."""
+        return self.stated(_first(captures, "type"), _first(captures, "value"), node, scope)
 
     def _note_value(self, number: int, values: Sequence[int]) -> None:
         """What a symbol may hold, too."""
@@ -721,18 +461,12 @@ class _File:
             yield Import(self._specifier(specifier), kind, type_only, self.source.line(start), tuple(taken))
 
 
-_QUOTES = ("'", '"', "`")
 _UNDER = {Mention.EXPORT_DEFAULT: DEFAULT, Mention.EXPORT_WHOLE: WHOLE}
 
 
 def _first(captures: Captures, part: str) -> Node | None:
     nodes = captures.get(part)
     return nodes[0] if nodes else None
-
-
-def _is_made(name: Node, value: Node | None, offset: int) -> bool:
-    """Whether a name may be bound when what stands at an offset is looked at: not in its own value."""
-    return name.start_byte < offset and not (value is not None and value.start_byte <= offset < value.end_byte)
 
 
 def _above(node: Node, levels: int) -> Node | None:

@@ -27,7 +27,7 @@ class Sort(IntEnum):
     """What a value is."""
 
     DECLARED = 0
-    """The symbols `targets` themselves, with type arguments `parts`; several where a name was declared several times."""
+    """The symbols `targets` themselves, with type arguments `parts`; several where a name was declared so often."""
     INSTANCE = 1
     """Something whose type is one of the symbols `targets`, with type arguments `parts`."""
     SUPER = 2

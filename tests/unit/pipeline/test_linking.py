@@ -153,7 +153,9 @@ def test_rows_of_the_corpus_depend_on_neither_the_order_of_files_nor_that_of_que
 
 def assert_same_in_any_order(commit: Commit, found: Iterable[list[str]]) -> None:
     for added, asked in permutations(found, 2):
-        linker = linker_of(commit.sources, {path: pack(commit.facts[path], str(language_of(path))) for path in added}, commit.ids)
+        linker = linker_of(
+            commit.sources, {path: pack(commit.facts[path], str(language_of(path))) for path in added}, commit.ids
+        )
         once = linked(linker, added, asked)
         assert once == commit.rows
         assert linked(linker, added, reversed(asked)) == once

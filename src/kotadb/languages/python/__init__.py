@@ -2,8 +2,8 @@
 
 - A class with an enum base is an `enum`, a `typing.Protocol` an `interface`: nothing is ever made of it.
 - The range of a symbol includes its decorators, the signature does not.
-- `x = …` is a symbol where it first binds `x` in a module or class, `self.x = …` where it first does in a method, unless
-  an import binds the name, or the class declares it, elsewhere.
+- `x = …` is a symbol where it first binds `x` in a module or class, `self.x = …` where it first does in a method,
+  unless an import binds the name, or the class declares it, elsewhere.
 """
 
 import re

@@ -29,10 +29,11 @@ MAX_PARTS = 12
 MAX_NESTED = 12
 """Patterns in patterns that are followed."""
 
-_SAME_MEMBERS = frozenset({"Annotated", "ClassVar", "Final", "Optional", "Required", "NotRequired", "ReadOnly", "Unpack",
-                           "TypeGuard", "TypeIs"})  # fmt: skip
+_SAME_MEMBERS = frozenset(
+    {"Annotated", "ClassVar", "Final", "Optional", "Required", "NotRequired", "ReadOnly", "Unpack"}
+)
 """Special forms whose members are their first argument's."""
-_NOT_A_TYPE = frozenset({"Literal", "LiteralString", "Concatenate"})
+_NOT_A_TYPE = frozenset({"Concatenate", "Literal", "LiteralString", "TypeGuard", "TypeIs"})
 _OF_CLASS = re.compile(r"(?:\w+\.)?[Tt]ype\[(.*)\]")
 _MANAGERS = frozenset({"contextmanager", "asynccontextmanager"})
 
@@ -342,7 +343,7 @@ def _parameters(function: Node, skipped: int) -> list[Parameter]:
 # ---- where values come from
 
 
-def origin(node: Node, nested: int = 0) -> Step | None:
+def origin(node: Node, nested: int = 0) -> Step | None:  # noqa: C901 (a case for each place)
     """The value of a name, or of a pattern."""
     parent = node.parent
     if parent is None or nested > MAX_NESTED:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from kotadb.languages.mentions import Condition, Step, part_of, Test
+from kotadb.languages.mentions import Condition, Step, Test, part_of
 from kotadb.model import Op
 
 MAX_NESTED = 12

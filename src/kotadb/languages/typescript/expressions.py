@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from tree_sitter import Node
 
-from kotadb.languages.typescript.conditions import compared, conditions
 from kotadb.languages.mentions import (
     Function,
     Inferred,
@@ -22,6 +21,7 @@ from kotadb.languages.mentions import (
     through,
     type_name,
 )
+from kotadb.languages.typescript.conditions import compared, conditions
 from kotadb.model import KEYS, Op
 
 MAX_PARTS = 12
@@ -372,7 +372,7 @@ def _parameter(node: Node) -> Parameter:
 # ---- where values come from
 
 
-def origin(node: Node, nested: int = 0) -> Step | None:
+def origin(node: Node, nested: int = 0) -> Step | None:  # noqa: C901 (a case for each place)
     """The value of a name, or of a pattern."""
     parent = node.parent
     if parent is None or nested > MAX_NESTED:
@@ -441,7 +441,7 @@ def _taken(parameter: Node) -> Step | None:
 # ---- what is expected
 
 
-def expected(node: Node, nested: int = 0) -> Step | None:
+def expected(node: Node, nested: int = 0) -> Step | None:  # noqa: C901 (a case for each place)
     """What the place of an expression expects of its value."""
     parent = node.parent
     if parent is None or nested > MAX_NESTED:
