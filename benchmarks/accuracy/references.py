@@ -175,7 +175,9 @@ def comparable_definitions(ours: Export, oracle: Oracle) -> dict[Place, str]:
     return {
         place: kind
         for place, kind in ours.definitions.items()
-        if place.path in oracle.paths and place not in oracle.other_definitions
+        if place.path in oracle.paths
+        and place not in oracle.other_definitions
+        and (place in oracle.definitions or place not in oracle.ignored)
     }
 
 

@@ -160,6 +160,8 @@ class Rules:
     """Whether a type and a value can have the same name and mean two things."""
     class_names_are_inner: bool = False
     """Whether functions in a class do not see the names that are bound in its body."""
+    declarations_first: bool = False
+    """Whether a member whose type a base declares is that of the base, though the class assigns it."""
     open_scope: bool = False
     """Whether other modules can take whatever is bound in the outermost scope."""
     export_list: str | None = None

@@ -1,6 +1,6 @@
 """What one file says about others: its imports, its exports, and its references in terms of expressions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -173,6 +173,8 @@ class Types(NamedTuple):
     """What a class or interface extends, in order; a type: what it is made of, besides what it declares itself."""
     parameters: dict[int, list[int]]
     """The type parameters of a generic class, interface or type."""
+    loose: Set[int] = frozenset()
+    """The members whose type nothing declares: one of the same name that a base declares comes first."""
 
 
 class Links(NamedTuple):

@@ -57,7 +57,7 @@ def _readable(path: str, file: File) -> dict[int, list[Any]]:
         say(Read.MEMBER, f"{qualified[: -len(name) - 1]}\0{name}", _symbol(file, number))
         held = [meanings.get(each) for each in (types.values.get(number, -1), types.signatures.get(number, -1))]
         bases = [meanings[each] for several in (types.bases, types.parameters) for each in several.get(number, ())]
-        say(Read.TYPE, str(file.ids[number]), (file.kinds[number], held, bases))
+        say(Read.TYPE, str(file.ids[number]), (file.kinds[number], held, bases, number in types.loose))
     say(Read.EXPORTED, "", bool(exported))
     say(Read.FORM, "", (exports.exported is None, exports.listed, exports.stars))
     return said

@@ -78,6 +78,10 @@ class Members(Names):
             declared = self.member(number, self._read(base, fuel), name, fuel - 1)
             if declared is not None and declared.sort is Sort.DECLARED:
                 return declared  # of its type, which counts for whoever uses it
+        if own and self._is_loose(own[0]):
+            declared = self._inherited(base, name, how, fuel, declared=True)
+            if declared is not None and declared.sort is Sort.DECLARED:
+                return declared
         if own:
             return weighed(Value(Sort.DECLARED, how, own, bound=self._bound(base, fuel)))
         inherited = self._inherited(base, name, how, fuel)
@@ -132,22 +136,36 @@ class Members(Names):
                     found.setdefault(part.variable)
         return list(found)
 
-    def _inherited(self, base: Value, name: str, how: int, fuel: int) -> Value | None:
+    def _is_loose(self, target: Target) -> bool:
+        return target[1] in self._types(target).loose
+
+    def _inherited(self, base: Value, name: str, how: int, fuel: int, *, declared: bool = False) -> Value | None:
+        """The member of a base: of the first that declares its type, or else, but for `declared`, of the first."""
         outside = MISSING
+        loose: Value | None = None
         for target in base.targets:
             if self.kind(target) not in TYPES:
                 continue
             ancestors, beyond = self._all_bases(target, fuel)
             for ancestor in ancestors:
                 own = tuple(self._own(ancestor.targets, name))
-                if own:
-                    bound = dict(self._bound(ancestor, fuel))
-                    mine = dict(self._bound(base, fuel))
-                    inner = {key: substituted(value, mine) or value for key, value in bound.items() if key != THIS}
-                    this = {THIS: mine[THIS]} if THIS in mine else {}
-                    return weighed(Value(Sort.DECLARED, how, own, bound=tuple((inner | this).items())))
+                if own and not self._is_loose(own[0]):
+                    return self._of_ancestor(base, ancestor, own, how, fuel)
+                if own and loose is None and not declared:
+                    loose = self._of_ancestor(base, ancestor, own, how, fuel)
             outside = beyond if outside is MISSING else outside
-        return Value(Sort.OUTSIDE, how, (), outside) if outside.package is not None else None
+        if loose is not None or outside.package is None:
+            return loose
+        return Value(Sort.OUTSIDE, how, (), outside)
+
+    def _of_ancestor(self, base: Value, ancestor: Value, own: tuple[Target, ...], how: int, fuel: int) -> Value:
+        """A member of an ancestor, with what the type parameters there stand for in this value."""
+        mine = dict(self._bound(base, fuel))
+        theirs = dict(self._bound(ancestor, fuel))
+        bound = {key: substituted(value, mine) or value for key, value in theirs.items() if key != THIS}
+        if THIS in mine:
+            bound[THIS] = mine[THIS]
+        return weighed(Value(Sort.DECLARED, how, own, bound=tuple(bound.items())))
 
     def _all_bases(self, target: Target, fuel: int) -> tuple[tuple[Value, ...], Location]:
         """The classes that it inherits from, each before its own bases; and a package that more comes from."""

@@ -2,8 +2,8 @@
 
 Here are names and modules: what does this module export under that name, where does a name lead through all that hand
 it on. What expressions stand for is in program.py. The answers are pure functions of the facts, whatever the order of
-the questions: a search through re-exports goes on until nothing new is found, and hops from a value to its type are counted
-down (`fuel`) rather than cut where they happen to meet themselves.
+the questions: a search through re-exports goes on until nothing new is found, and hops from a value to its type are
+counted down (`fuel`) rather than cut where they happen to meet themselves.
 
 What an answer was read from is noted (`reads`). After a change, whoever read nothing that changed would get the same
 answer again: see changes.py.

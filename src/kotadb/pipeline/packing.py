@@ -228,6 +228,7 @@ def _outline(file: File, wanted: Iterable[int]) -> tuple[dict[int, int], bytes]:
                 {symbol: numbers[each] for symbol, each in types.signatures.items()},
                 {symbol: [numbers[each] for each in bases] for symbol, bases in types.bases.items()},
                 {symbol: [numbers[each] for each in several] for symbol, several in types.parameters.items()},
+                sorted(types.loose),
             ],
             [_renumbered(file.expressions[old], numbers) for old in numbers],
         ]
@@ -263,7 +264,7 @@ def unpack_outline(packed: bytes) -> File:
         zlib.decompress(packed), use_list=False, strict_map_key=False
     )
     return File(
-        names, qualified_names, tuple(map(_SYMBOL_KINDS.__getitem__, kinds)), ids, Exports(*exports), Types(*types),
+        names, qualified_names, tuple(map(_SYMBOL_KINDS.__getitem__, kinds)), ids, Exports(*exports), Types(*types[:-1], frozenset(types[-1])),
         expressions,
     )  # fmt: skip
 

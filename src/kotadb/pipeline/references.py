@@ -374,10 +374,8 @@ class _File(Places):
     # ---- what the file says about itself
 
     def _note_types(self) -> None:
-        numbered: dict[str, int] = {}
         for number, scope, (_, _, node, captures) in self.declared:
             symbol = self.symbols[number]
-            numbered.setdefault(symbol.qualified_name, number)
             if symbol.kind in _FUNCTIONS:
                 signature = self.function(node)
                 if signature != UNKNOWN:
@@ -388,11 +386,15 @@ class _File(Places):
                 self.types.values[number] = value
         for number, scope, (_, _, node, captures) in self.rebound:
             self._note_value(number, [self._stated_at(node, captures, scope)])
+        numbered = {symbol.qualified_name: number for number, symbol in enumerate(self.symbols)}
         for (around, member), assigned in self.assigned.items():
             held = numbered.get(f"{self.symbols[around].qualified_name}.{member}")
             if held is not None and held not in self.typed:
                 self._note_value(held, [self.expressions.of(value, scope) for scope, value in assigned])
         self._note_signatures()
+        if self.rules.declarations_first:
+            of_class = (n for n, symbol in enumerate(self.symbols) if symbol.kind is SymbolKind.PROPERTY)
+            self.types = self.types._replace(loose=frozenset(of_class) - self.typed)
 
     def _stated_at(self, node: Node, captures: Captures, scope: int) -> int:
         """What a place that binds or declares a name says about its value."""

@@ -123,6 +123,7 @@ SPECS = (
             leaves=LEAVES,
             builtins="builtins.stub",
             class_names_are_inner=True,
+            declarations_first=True,
             open_scope=True,
             export_list="__all__",
             plain_decorators=(
