@@ -37,6 +37,18 @@ class DependencyRow(NamedTuple):
     line: int | None
 
 
+class RelationRow(NamedTuple):
+    """A row of `symbol_relations`."""
+
+    repository_id: int
+    index_id: int
+    file_id: int
+    symbol_id: int
+    to_file_id: int
+    to_symbol_id: int
+    kind: str
+
+
 class SymbolRow(NamedTuple):
     """A row of `symbols`."""
 
@@ -84,6 +96,10 @@ def reference_rows(data: bytes) -> list[ReferenceRow]:
 
 def dependency_rows(data: bytes) -> list[DependencyRow]:
     return [DependencyRow(*fields) for fields in _rows(data, DependencyRow)]
+
+
+def relation_rows(data: bytes) -> list[RelationRow]:
+    return [RelationRow(*fields) for fields in _rows(data, RelationRow)]
 
 
 def symbol_rows(data: bytes) -> list[SymbolRow]:

@@ -18,7 +18,7 @@ from kotadb.pipeline.extract import extract
 from kotadb.pipeline.identify import symbol_ids
 from kotadb.pipeline.link import LinkedFile, Linker
 from kotadb.pipeline.packing import PackedFacts, pack, unpack_names
-from support.copied import DependencyRow, ReferenceRow, dependency_rows, reference_rows
+from support.copied import DependencyRow, ReferenceRow, dependency_rows, reference_rows, relation_rows
 
 Sources = Mapping[str, str | bytes]
 Ref = tuple[str, str, str, str | None, str | None]
@@ -130,6 +130,13 @@ class Commit:
         target = self._paths[row.to_file_id] if row.to_file_id is not None else package
         return Dependency(row.kind, target, row.specifier, row.type_only, row.line)
 
+    def relations(self, path: str) -> list[str]:
+        """What the file's symbols have to do with others, in words."""
+        return [
+            f"{self._symbols[row.file_id, row.symbol_id]} {row.kind} {self._symbols[row.to_file_id, row.to_symbol_id]}"
+            for row in relation_rows(self.rows[path].relations)
+        ]
+
     def uses(self, path: str) -> list[Use]:
         """The edges from the file's symbols to symbols, sorted: as the view `symbol_uses` has them."""
         lines: dict[tuple[str, str], int] = {}
@@ -141,6 +148,12 @@ class Commit:
             key = user, str(target)
             lines[key] = min(row.line, lines.get(key, row.line))
         return sorted(Use(*pair, line) for pair, line in lines.items())
+
+
+def relations(files: Sources) -> list[str]:
+    """All relations in words, sorted: `b.ts#B extends a.ts#A`."""
+    commit = Commit(files)
+    return sorted(each for path in commit.rows for each in commit.relations(path))
 
 
 def named(symbols: Iterable[Symbol]) -> Iterator[str]:

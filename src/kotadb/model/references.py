@@ -54,6 +54,13 @@ class DependencyKind(StrEnum):
     USE = "use"
 
 
+class RelationKind(StrEnum):
+    EXTENDS = "extends"
+    IMPLEMENTS = "implements"
+    OVERRIDES = "overrides"
+    """Of a member: it stands in the place of one that is inherited, or is what an interface asks for."""
+
+
 class Op(IntEnum):
     """What an expression is made of. `operand` is the number of another expression of the file, or as said here."""
 
@@ -133,6 +140,8 @@ class Types(NamedTuple):
     """What calling a function gives."""
     bases: dict[int, list[int]]
     """What a class or interface extends, in order."""
+    interfaces: dict[int, list[int]]
+    """What a class says that it implements, beside these."""
 
 
 class Links(NamedTuple):
@@ -140,7 +149,7 @@ class Links(NamedTuple):
 
     imports: tuple[Import, ...] = ()
     exports: Exports = Exports({}, {}, (), None)
-    types: Types = Types({}, {}, {})
+    types: Types = Types({}, {}, {}, {})
     expressions: tuple[Expression, ...] = ()
     references: tuple[Reference, ...] = ()
 

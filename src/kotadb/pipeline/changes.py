@@ -54,9 +54,11 @@ def _readable(path: str, file: File) -> dict[int, list[Any]]:
         for name, bound in names.items():
             say(read, name, [meanings[each] for each in bound])
     for number, (name, qualified) in enumerate(zip(file.names, file.qualified_names, strict=True)):
-        say(Read.MEMBER, f"{qualified[: -len(name) - 1]}\0{name}", _symbol(file, number))
+        around = qualified[: -len(name) - 1]
+        say(Read.MEMBER, f"{around}\0{name}", _symbol(file, number))
+        say(Read.INSIDE, around, _symbol(file, number))
         held = [meanings.get(each) for each in (types.values.get(number, -1), types.returns.get(number, -1))]
-        bases = [meanings[each] for each in types.bases.get(number, ())]
+        bases = [[meanings[each] for each in named.get(number, ())] for named in (types.bases, types.interfaces)]
         say(Read.TYPE, str(file.ids[number]), (file.kinds[number], held, bases))
     say(Read.EXPORTED, "", bool(exported))
     say(Read.FORM, "", (exports.exported is None, exports.listed, exports.stars))

@@ -1,15 +1,18 @@
-"""Steps five and six for a whole commit: rows of references and dependencies, file by file, ready to be stored."""
+"""Steps five and six for a whole commit: rows of references, dependencies and relations, file by file, ready to be
+stored."""
 
 from collections.abc import Callable, Container, Mapping, Sequence
 from hashlib import blake2b
 from struct import Struct
 from typing import NamedTuple
 
+from kotadb.languages import rules
 from kotadb.languages.modules import Modules
 from kotadb.model import EXTRACTOR_VERSION, SourceFile
 from kotadb.pipeline import graph, rows
 from kotadb.pipeline.packing import FileRows, OpenReference, PackedFacts, unpack_outline, unpack_rows
 from kotadb.pipeline.program import EVERYTHING, MAX_READS, Program, Target
+from kotadb.pipeline.relations import relations
 from kotadb.pipeline.resolve import Resolved, is_use, resolve
 from kotadb.pipeline.rows import NULL, integer, occurrences_tail, reference_tail
 
@@ -20,6 +23,7 @@ class LinkedFile(NamedTuple):
     symbols: bytes
     references: bytes
     dependencies: bytes
+    relations: bytes
     symbol_count: int
     reference_count: int
     """Occurrences."""
@@ -85,6 +89,7 @@ class Linker:
             self._head(rows.DEPENDENCY_FIELDS, file_id),
             [(edge, self._by_path[edge.to_file] if edge.to_file is not None else None) for edge in edges],
         )
+        related = self._related(number, kept.heirs)
         reads = _packed(self._program.reads)
         self._program.forget(number)
         head = self._head(rows.REFERENCE_FIELDS, file_id)
@@ -94,11 +99,12 @@ class Linker:
             + rows.rows(head + integer(file_id), kept.here)
             + rows.rows(head, decided),
             dependencies=dependencies,
+            relations=related,
             symbol_count=len(kept.symbols),
             reference_count=kept.occurrences,
             dependency_count=len(edges) + self._uses(number, kept, found),
             reads=reads,
-            digest=_digest(file, *decided, dependencies, reads or b"-"),
+            digest=_digest(file, *decided, dependencies, related, reads or b"-"),
         )
 
     def _head(self, fields: int, file_id: int) -> bytes:
@@ -115,6 +121,21 @@ class Linker:
             found.resolution,
             found.package,
             occurrences_tail(reference.line, reference.occurrences, found.positions),
+        )
+
+    def _related(self, number: int, heirs: Sequence[int]) -> bytes:
+        """The rows of what classes of the file have to do with others."""
+        access = rules(self._files[number].language).access if heirs else None
+        found = relations(
+            self._program, number, heirs, lambda name: access is not None and access(name, None) == "private"
+        )
+        head = self._head(rows.RELATION_FIELDS, self._ids[number])
+        return rows.relation_rows(
+            head,
+            [
+                (self._symbol_id((number, symbol)), self._ids[target[0]], self._symbol_id(target), kind)
+                for symbol, target, kind in found
+            ],
         )
 
     def _symbol_id(self, target: Target) -> int:

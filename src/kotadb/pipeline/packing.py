@@ -89,6 +89,8 @@ class FileRows(NamedTuple):
     imports: Sequence[Import]
     occurrences: int
     """Of all references."""
+    heirs: Sequence[int]
+    """The symbols that extend or implement something, by their numbers."""
 
 
 class _Elsewhere(Exception):
@@ -125,7 +127,7 @@ def pack(facts: FileFacts) -> PackedFacts:
         alone.elsewhere, alone.here, sorted(alone.uses),
         [_open_row(each, numbers[each.reference.expression]) for each in alone.open],
         [[i.specifier, _DEPENDENCY_NUMBERS[i.kind], i.type_only, i.line, i.names] for i in facts.links.imports],
-        alone.occurrences,
+        alone.occurrences, sorted({*facts.links.types.bases, *facts.links.types.interfaces}),
     ]  # fmt: skip
     return PackedFacts(
         facts.lines, facts.has_errors, _names(facts.links.exports), outline, _compressed(rows)
@@ -216,7 +218,10 @@ def _outline(file: File, wanted: Iterable[int]) -> tuple[dict[int, int], bytes]:
             [
                 {symbol: numbers[each] for symbol, each in types.values.items()},
                 {symbol: numbers[each] for symbol, each in types.returns.items()},
-                {symbol: [numbers[each] for each in bases] for symbol, bases in types.bases.items()},
+                *(
+                    {symbol: [numbers[each] for each in bases] for symbol, bases in named.items()}
+                    for named in (types.bases, types.interfaces)
+                ),
             ],
             [_renumbered(file.expressions[old], numbers) for old in numbers],
         ]
@@ -228,7 +233,7 @@ def _kept(file: File, wanted: Iterable[int]) -> dict[int, int]:
     """New numbers, in the same order, of these expressions and of all that exports and types lead to."""
     exports, types = file.exports, file.types
     pending = {*wanted, *types.values.values(), *types.returns.values()}
-    for several in (exports.scope, exports.exported or {}, types.bases):
+    for several in (exports.scope, exports.exported or {}, types.bases, types.interfaces):
         pending.update(*several.values())
     kept: set[int] = set()
     while pending:
@@ -258,7 +263,7 @@ def unpack_outline(packed: bytes) -> File:
 
 def unpack_rows(packed: bytes) -> FileRows:
     """The rows of a file, from what `pack` kept."""
-    symbols, elsewhere, here, uses, open_references, imports, occurrences = msgpack.unpackb(
+    symbols, elsewhere, here, uses, open_references, imports, occurrences, heirs = msgpack.unpackb(
         zlib.decompress(packed), use_list=False
     )
     return FileRows(
@@ -272,6 +277,7 @@ def unpack_rows(packed: bytes) -> FileRows:
         ],
         [Import(specifier, _DEPENDENCY_KINDS[kind], *rest) for specifier, kind, *rest in imports],
         occurrences,
+        heirs,
     )
 
 

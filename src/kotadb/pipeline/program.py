@@ -112,6 +112,7 @@ class Program:
         self._values: defaultdict[int, dict[Any, _Answer]] = defaultdict(dict)
         self._bases_of: dict[Any, _Answer] = {}
         self._ancestors: dict[Any, _Answer] = {}
+        self._supertypes: dict[Any, _Answer] = {}
 
     # ---- what was read
 
@@ -294,6 +295,23 @@ class Program:
             elif base is not None and base.sort is Sort.DECLARED:
                 found.extend(self._classes(base, fuel - 1))
         return found
+
+    def supertypes(self, target: Target) -> list[tuple[Target, bool]]:
+        """The classes and types that it names as what it extends or implements, and whether it says `implements`."""
+        found: list[tuple[Target, bool]] = self._once(self._supertypes, target, self._find_supertypes, target)
+        return found
+
+    def _find_supertypes(self, target: Target) -> list[tuple[Target, bool]]:
+        number, symbol = target
+        types = self._types(target)
+        found: dict[tuple[Target, bool], None] = {}
+        for named, is_implemented in ((types.bases, False), (types.interfaces, True)):
+            for expression in named.get(symbol, ()):
+                base = self.value(number, expression)
+                if base is not None and base.sort is Sort.DECLARED:
+                    of_types = [each for each in base.targets if self.kind(each) in _TYPES]
+                    found |= dict.fromkeys((each, is_implemented) for each in self._classes(base, FUEL) or of_types)
+        return list(found)
 
     def _classes(self, value: Value, fuel: int) -> list[Target]:
         """The classes among what is declared, aliases followed."""

@@ -75,7 +75,7 @@ class _File:
         self.stars: dict[str, None] = {}
         self.taken: dict[int, dict[str, bool]] = {}
         """Names that are taken from a module, by the offset of its specifier; True if for types alone."""
-        self.types = Types({}, {}, {})
+        self.types = Types({}, {}, {}, {})
         self.groups: dict[tuple[ReferenceKind, int, int], list[int]] = {}
         """The offsets of references, by kind, expression and enclosing symbol."""
         self.locals: dict[int, int] = {}
@@ -241,7 +241,9 @@ class _File:
             if expression < 0:
                 continue
             if kind is ReferenceKind.EXTENDS:
-                self._note_base(expression, scope)
+                self._note_base(self.types.bases, expression, scope)
+            elif kind is ReferenceKind.IMPLEMENTS:
+                self._note_base(self.types.interfaces, expression, scope)
             place = kind, expression, enclosing
             if place in groups:
                 groups[place].append(start)
@@ -257,11 +259,11 @@ class _File:
         elif family is Family.EXPORT:
             self._refer_from_export(name)
 
-    def _note_base(self, expression: int, scope: int) -> None:
+    def _note_base(self, bases: dict[int, list[int]], expression: int, scope: int) -> None:
         around = self.scopes.class_around(scope)
         number = self.class_symbols.get(around) if around is not None else None
         if number is not None:
-            self.types.bases.setdefault(number, []).append(expression)
+            bases.setdefault(number, []).append(expression)
 
     def _refer_to_quoted(self, start: int, text: str, scope: int) -> None:
         """The names in an annotation in quotes."""

@@ -242,7 +242,7 @@ class IndexWriter:
         self._idle_seconds = idle_seconds
         self._files: list[tuple[Any, ...]] = []
         self._deleted: list[int] = []
-        self._rows: dict[str, list[bytes]] = {"copy_symbols": [], "copy_references": [], "copy_dependencies": []}
+        self._rows: dict[str, list[bytes]] = {name: [] for name in _COPIES}
         self._size = 0
         self._chunks: Queue[_Chunk | None] = Queue(CHUNKS_AHEAD)
         self._error: BaseException | None = None
@@ -269,10 +269,10 @@ class IndexWriter:
     def write(self, file_id: int, file: SourceFile, facts: PackedFacts, linked: LinkedFile) -> None:
         """Add a file that the index does not have, or not any more."""
         self._files.append((*self._ids.values(), *_file_row(file_id, file, facts, linked)))
-        self._rows["copy_symbols"].append(linked.symbols)
-        self._rows["copy_references"].append(linked.references)
-        self._rows["copy_dependencies"].append(linked.dependencies)
-        self._size += len(linked.symbols) + len(linked.references) + len(linked.dependencies)
+        made = (linked.symbols, linked.references, linked.dependencies, linked.relations)
+        for name, rows in zip(_COPIES, made, strict=True):
+            self._rows[name].append(rows)
+            self._size += len(rows)
         if self._size >= CHUNK_BYTES:
             self._hand_over()
 
@@ -313,6 +313,10 @@ class IndexWriter:
         for name, rows in chunk.rows.items():
             if rows:
                 _copy(self._connection, name, [rows])
+
+
+_COPIES = ("copy_symbols", "copy_references", "copy_dependencies", "copy_relations")
+"""The statements by which the rows of a file are written."""
 
 
 class _Chunk(NamedTuple):
@@ -357,7 +361,7 @@ def end_shadow(connection: Connection, repository_id: int, index_id: int) -> lis
     found = connection.execute(query("store.drift"), parameters).fetchall()
     if found:
         repaired = parameters | {"file_ids": [row["file_id"] for row in found]}
-        for part in ("delete", "files", "symbols", "references", "dependencies"):
+        for part in ("delete", "files", "symbols", "references", "dependencies", "relations"):
             connection.execute(query(f"store.repair_{part}"), repaired)
     connection.execute(query("store.end_shadow"))
     return [row["path"] for row in found]

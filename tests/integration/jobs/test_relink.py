@@ -119,6 +119,9 @@ BARREL: dict[str, str | bytes] = {
     "package/__init__.py": "from .part import f",
     "package/part.py": "def f(): ...",
     "user.py": "from package import f\nf()",
+    "base.py": "class Top:\n    def m(self): ...\nclass Base(Top):\n    def n(self): ...\n",
+    "heir.py": "from base import Base\nclass Heir(Base):\n    def m(self): ...\n",
+    "late_heir.py": "from heir import Heir\nclass LateHeir(Heir): ...\n",
 }
 
 
@@ -136,6 +139,13 @@ BARREL: dict[str, str | bytes] = {
             {"package/__init__.py": "from pkgutil import extend_path\nfrom .part import f as g"},
             {"package/__init__.py", "user.py"},
         ),
+        (
+            {"base.py": "class Top:\n    def m(self): ...\nclass Base(Top):\n    def m(self): ...\n"},
+            {"base.py", "heir.py"},
+        ),
+        ({"base.py": "class Top:\n    def m(self): ...\nclass Base:\n    def n(self): ...\n"}, {"base.py", "heir.py"}),
+        ({"base.py": "class Top:\n    def m(self): return 1\nclass Base(Top):\n    def n(self): ...\n"}, {"base.py"}),
+        ({"heir.py": "from base import Base\nclass Heir(Base):\n    def n(self): ...\n"}, {"heir.py"}),
     ],
 )
 def test_an_edit_writes_the_files_whose_rows_it_changes(
@@ -160,7 +170,8 @@ def test_rows_that_were_lost_are_told_and_repaired(database: Database, index: In
     index(repo)
     with database.transaction() as connection:
         connection.execute("delete from symbol_references where name = 'C'")
-    assert drift(index, repo) == {"files": 2, "blobs": 0, "paths": ["b.ts", "barrel.ts"]}
+        connection.execute("delete from symbol_relations where kind = 'overrides'")
+    assert drift(index, repo) == {"files": 3, "blobs": 0, "paths": ["b.ts", "barrel.ts", "heir.py"]}
     assert drift(index, repo) == AS_REBUILT
 
 
