@@ -25,7 +25,8 @@ PYTHON = [
     "import {m}", "import {m} as {o}", "from {m} import {n}, {o} as {p}", "from {m} import *", "from . import {n}",
     "from .{m} import {n} as {o}", "__all__ = ['{n}', '{o}']", "{n} = {n}.{o}", "{n} = {o}({p})", "{m}.{n}({o})",
     "class {n}({o}, {m}.{p}):\n    def {p}(self) -> {n}: return super().{p}().{o}", "{n}: '{o}.{p}' = {p}",
-    "class {n}({o}, {p}):\n    def g(self): ...", "def {n}({o}: {p} = {n}):\n    global {p}\n    from {m} import {p}\n    {o}.{p}",
+    "class {n}({o}, {p}):\n    def g(self): ...",
+    "def {n}({o}: {p} = {n}):\n    global {p}\n    from {m} import {p}\n    {o}.{p}",
 ]  # fmt: skip
 DEFINITIONS = ["export class C { g() { return this.x } x = new C() }", "export function f() {}", ""]
 DEFINITIONS_PYTHON = ["class C:\n    def g(self) -> 'C': ...\n    x: 'C'", "def f(): ...", ""]

@@ -86,7 +86,7 @@ def _overriding(program: Program, heir: Target, is_private: Callable[[str], bool
 
 
 def _holders(program: Program, heir: Target, names: Set[str]) -> dict[str, list[Target]]:
-    """The classes that each of these names is inherited from: the nearest on every way up, each before its own bases."""
+    """The classes that each of these names is inherited from: on every way up the nearest."""
     found: dict[str, list[Target]] = defaultdict(list)
     for holder, held in _upwards(program, heir, names):
         for name in held:
