@@ -55,6 +55,7 @@ class SymbolRow(NamedTuple):
     repository_id: int
     index_id: int
     file_id: int
+    entry_point: str | None
     symbol_id: int
     name: str
     qualified_name: str

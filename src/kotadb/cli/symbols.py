@@ -100,9 +100,9 @@ def _print_symbol(found: dict[str, Any]) -> None:
     inside = f" in {visible(item['container'].partition('#')[2].rpartition(':')[0])}" if item["container"] else ""
     access = "" if item["access"] == "public" else f"{item['access']} "
     exported = "exported" if item["exported"] else "not exported"
-    out.print(
-        f"{_place(item)} {access}{item['kind']} [bold]{visible(item['qualified_name'])}[/bold]{inside}, {exported}"
-    )
+    entry = f", entry point: {item['entry_point']}" if item["entry_point"] else ""
+    name = f"[bold]{visible(item['qualified_name'])}[/bold]"
+    out.print(f"{_place(item)} {access}{item['kind']} {name}{inside}, {exported}{entry}")
     for declared in item["declarations"]:
         _print_declaration(declared)
     _print_section("members", (f"{each['line']}: {each['signature'] or each['name']}" for each in found["members"]))

@@ -1,7 +1,7 @@
 """Frozen values and enums that every other package passes around. No behaviour beyond packing and unpacking."""
 
 from kotadb.model.answers import Verdict
-from kotadb.model.facts import EXTRACTOR_VERSION, FileFacts, Symbol, SymbolKind
+from kotadb.model.facts import EXTRACTOR_VERSION, EntryPoint, FileFacts, Symbol, SymbolKind
 from kotadb.model.files import TEXT, SkippedFile, SkipReason, SourceFile, TreeEntry
 from kotadb.model.jobs import DeadLetter, Failure, IndexRequest, Job, JobStatus, Step
 from kotadb.model.references import (
@@ -34,6 +34,7 @@ __all__ = [
     "WHOLE",
     "DeadLetter",
     "DependencyKind",
+    "EntryPoint",
     "Exports",
     "Expression",
     "Failure",

@@ -38,6 +38,21 @@ class SymbolKind(StrEnum):
     KEY = "key"
 
 
+class EntryPoint(StrEnum):
+    """Why something calls a symbol that no reference in the repository stands for, the most telling reason last."""
+
+    EXPORTED = "exported"
+    """A package publishes it: its manifest leads to it, or a public module has it."""
+    LISTED = "listed"
+    """Its module lists it among what it exports, as in `__all__`."""
+    DECORATOR = "decorator"
+    """A decorator is handed it, and may register it: a route, a command, a fixture."""
+    TEST = "test"
+    """A test runner finds it by its name."""
+    SCRIPT = "script"
+    """A command of an installed package runs it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Symbol:
     """A definition.
@@ -72,3 +87,5 @@ class FileFacts:
     has_errors: bool
     symbols: tuple[Symbol, ...] = ()
     links: Links = NO_LINKS
+    is_generated: bool = False
+    """Whether its first lines say that a program wrote it."""

@@ -26,10 +26,11 @@ from kotadb.model import (
     Types,
     unpack_positions,
 )
+from kotadb.pipeline.entry_points import Local
 from kotadb.pipeline.identify import symbol_ids
 from kotadb.pipeline.outline import File, name_hash
 from kotadb.pipeline.program import Program
-from kotadb.pipeline.resolve import Resolved, is_use, resolve
+from kotadb.pipeline.resolve import Resolved, is_use, name_of, resolve
 from kotadb.pipeline.rows import occurrences_tail, reference_tail, symbol_tail
 
 COMPRESSION = 4
@@ -55,6 +56,7 @@ class PackedFacts(NamedTuple):
     """A packed `outline.File`."""
     rows: bytes
     """Packed `FileRows`."""
+    is_generated: bool = False
 
     def to_bytes(self) -> bytes:
         """The same as one value."""
@@ -91,6 +93,7 @@ class FileRows(NamedTuple):
     """Of all references."""
     heirs: Sequence[int]
     """The symbols that extend or implement something, by their numbers."""
+    local: Local
 
 
 class _Elsewhere(Exception):
@@ -107,6 +110,9 @@ class _NoModules:
         raise _Elsewhere
 
     def published(self) -> frozenset[str]:
+        raise _Elsewhere
+
+    def commands(self) -> dict[str, frozenset[str]]:
         raise _Elsewhere
 
 
@@ -128,9 +134,11 @@ def pack(facts: FileFacts) -> PackedFacts:
         [_open_row(each, numbers[each.reference.expression]) for each in alone.open],
         [[i.specifier, _DEPENDENCY_NUMBERS[i.kind], i.type_only, i.line, i.names] for i in facts.links.imports],
         alone.occurrences, sorted({*facts.links.types.bases, *facts.links.types.interfaces}),
+        [[number for number, symbol in enumerate(facts.symbols) if symbol.exported], alone.decorated,
+         facts.links.exports.listed is not None],
     ]  # fmt: skip
     return PackedFacts(
-        facts.lines, facts.has_errors, _names(facts.links.exports), outline, _compressed(rows)
+        facts.lines, facts.has_errors, _names(facts.links.exports), outline, _compressed(rows), facts.is_generated
     )  # fmt: skip
 
 
@@ -149,6 +157,8 @@ class _File:
         )  # fmt: skip
         self.uses: set[tuple[int, int]] = set()
         self.occurrences = 0
+        self.decorated: list[tuple[int, str]] = []
+        """As in `Local`."""
         self._program = Program([""], [_NoModules()], lambda _: file, _EveryName())
         self._undecided: set[int] = set()
         """Expressions that other files decide."""
@@ -159,6 +169,8 @@ class _File:
             positions = unpack_positions(reference.positions)
             line, occurrences = positions[0][0], len(positions)
             self.occurrences += occurrences
+            if reference.kind is ReferenceKind.DECORATOR and reference.enclosing >= 0:
+                self.decorated.append((reference.enclosing, name_of(self._program, 0, reference.expression)))
             found = self._resolved(reference)
             if found is None:
                 undecided.append((reference, line, occurrences))
@@ -263,7 +275,7 @@ def unpack_outline(packed: bytes) -> File:
 
 def unpack_rows(packed: bytes) -> FileRows:
     """The rows of a file, from what `pack` kept."""
-    symbols, elsewhere, here, uses, open_references, imports, occurrences, heirs = msgpack.unpackb(
+    symbols, elsewhere, here, uses, open_references, imports, occurrences, heirs, local = msgpack.unpackb(
         zlib.decompress(packed), use_list=False
     )
     return FileRows(
@@ -278,6 +290,7 @@ def unpack_rows(packed: bytes) -> FileRows:
         [Import(specifier, _DEPENDENCY_KINDS[kind], *rest) for specifier, kind, *rest in imports],
         occurrences,
         heirs,
+        Local(*local),
     )
 
 

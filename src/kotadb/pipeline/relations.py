@@ -26,8 +26,8 @@ class Relation(NamedTuple):
     kind: RelationKind
 
 
-def relations(program: Program, number: int, heirs: Iterable[int], is_private: Callable[[str], bool]) -> list[Relation]:
-    """Those of the classes with the numbers `heirs` in a file, and of their members; each once, sorted.
+def relations(program: Program, number: int, heirs: Iterable[int], is_private: Callable[[str], bool]) -> set[Relation]:
+    """Those of the classes with the numbers `heirs` in a file, and of their members.
 
     `is_private` tells whether a member of that name is nobody's but its class's.
     """
@@ -35,7 +35,7 @@ def relations(program: Program, number: int, heirs: Iterable[int], is_private: C
     for heir in heirs:
         found.update(_extending(program, (number, heir)))
         found.update(_overriding(program, (number, heir), is_private))
-    return sorted(found)
+    return found
 
 
 # ---- classes ---------------------------------------------------------------------------------------------------------
@@ -140,10 +140,10 @@ def _lowest(program: Program, holders: list[Target]) -> list[Target]:
 
 
 def _all_above(program: Program, target: Target) -> Set[Target]:
-    found: set[Target] = set()
+    found = {target: None}
     pending = [target]
     while pending and len(found) <= MAX_SUPERTYPES:
-        new = {base for base, _ in program.supertypes(pending.pop())} - found - {target}
+        new = dict.fromkeys(base for base, _ in program.supertypes(pending.pop()) if base not in found)
         found |= new
-        pending += sorted(new)
-    return found
+        pending += new
+    return found.keys() - {target}

@@ -11,10 +11,10 @@ import struct
 from collections.abc import Iterable, Sequence
 from struct import Struct
 
-from kotadb.model import ReferenceKind, RelationKind, Resolution, Symbol, SymbolKind
+from kotadb.model import EntryPoint, ReferenceKind, RelationKind, Resolution, Symbol, SymbolKind
 from kotadb.pipeline.graph import Dependency
 
-SYMBOL_FIELDS = 18
+SYMBOL_FIELDS = 19
 REFERENCE_FIELDS = 13
 DEPENDENCY_FIELDS = 10
 RELATION_FIELDS = 7
@@ -54,6 +54,7 @@ def integers(values: Sequence[int]) -> bytes:
 
 
 _SYMBOL_KINDS = {kind: text(kind.value) for kind in SymbolKind}
+ENTRY_POINTS = {None: NULL} | {reason: text(reason.value) for reason in EntryPoint}
 _REFERENCE_KINDS = {kind: text(kind.value) for kind in ReferenceKind}
 _RELATION_KINDS = {kind: text(kind.value) for kind in RelationKind}
 _RESOLUTIONS = {None: NULL} | {resolution: text(resolution.value) for resolution in Resolution}
@@ -71,7 +72,7 @@ def rows(beginning: bytes, tails: Sequence[bytes]) -> bytes:
 
 
 def symbol_tail(symbol_id: int, symbol: Symbol) -> bytes:
-    """A row of `symbols` behind its head."""
+    """A row of `symbols` behind its head and why something outside calls the symbol (`ENTRY_POINTS`)."""
     s = symbol
     return b"".join(
         (

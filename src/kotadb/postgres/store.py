@@ -95,7 +95,7 @@ def _facts(connection: Connection, name: str, parameters: dict[str, Any]) -> dic
 
 
 def _packed_facts(row: dict[str, Any]) -> PackedFacts:
-    return PackedFacts(row["lines"], row["has_errors"], row["names"], row["outline"], row["rows"])
+    return PackedFacts(row["lines"], row["has_errors"], row["names"], row["outline"], row["rows"], row["is_generated"])
 
 
 def content(connection: Connection, repository_id: int, key: BlobKey) -> str | None:
@@ -137,7 +137,7 @@ def _stored_blobs(connection: Connection, parameters: dict[str, Any]) -> Iterato
 
 
 _BLOB_HEAD = Struct("!hiq").pack
-_BLOB_FIELDS = 11
+_BLOB_FIELDS = 12
 
 
 def _blob_row(repository_id: int, blob: Blob) -> bytes:
@@ -147,7 +147,7 @@ def _blob_row(repository_id: int, blob: Blob) -> bytes:
         (
             _BLOB_HEAD(_BLOB_FIELDS, 8, repository_id), text(blob_sha), text(language), integer(EXTRACTOR_VERSION),
             data(blob.content), integers(blob.words), integer(facts.lines), FLAG[facts.has_errors], data(facts.names),
-            data(facts.outline), data(facts.rows),
+            data(facts.outline), data(facts.rows), FLAG[facts.is_generated],
         )
     )  # fmt: skip
 
@@ -198,7 +198,8 @@ class StoredFile(NamedTuple):
     digest: bytes
     names: bytes
     reads: bytes | None
-    """As in `LinkedFile`."""
+    entries: list[str]
+    """Both as in `LinkedFile`."""
 
 
 def stored_files(connection: Connection, repository_id: int, index_id: int) -> dict[int, StoredFile]:
@@ -330,8 +331,9 @@ def _file_row(file_id: int, file: SourceFile, facts: PackedFacts, linked: Linked
     raw_path = None if file.path.encode() == file.raw_path else file.raw_path
     return (
         file_id, file.path, raw_path, file.language, file.blob_sha, EXTRACTOR_VERSION, file.size_bytes, facts.lines,
-        facts.has_errors, list(file.tags), linked.digest, linked.symbol_count, linked.reference_count,
+        facts.has_errors, list(linked.tags), linked.digest, linked.symbol_count, linked.reference_count,
         linked.dependency_count, facts.names, linked.reads,
+        list(linked.entries),
     )  # fmt: skip
 
 

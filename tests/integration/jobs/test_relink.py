@@ -64,8 +64,12 @@ FOLDERS = ["", "lib/", "deep/er/"]
 MANIFESTS: dict[str, list[str | bytes]] = {
     "tsconfig.json": ['{"compilerOptions": {"baseUrl": ".", "paths": {"package": ["./a"]}}}', "{}"],
     "package.json": ['{"name": "package", "exports": "./lib/index.ts"}', '{"imports": {"#x": "./a.ts"}}'],
-    "pyproject.toml": ['[tool.setuptools.packages.find]\nwhere = ["lib"]', ""],
-    "README.md": ["# words", "# other words"],
+    "pyproject.toml": [
+        '[tool.setuptools.packages.find]\nwhere = ["lib"]',
+        '[project]\nname = "package"\nscripts = {run = "a:f"}',
+        "",
+    ],
+    "README.md": ["# words", "# other words", "# @generated"],
     "c.js": [b"\0\1binary", b"export const f = 1\n"],
 }
 
@@ -162,6 +166,49 @@ def test_a_module_that_moves_changes_who_imports_it(database: Database, index: I
     index(repo)
     repo.git("mv", "y.ts", "z.ts")
     assert rewritten(database, index, repo, {}) == {"x.ts", "z.ts"}
+    assert drift(index, repo) == AS_REBUILT
+
+
+PUBLISHED: dict[str, str | bytes] = {
+    "package.json": '{"name": "p", "exports": "./index.ts"}',
+    "index.ts": "export * from './barrel'",
+    "barrel.ts": "export { f } from './f'",
+    "f.ts": "export function f() {}\nexport function g() {}",
+    "h.ts": "export function h() {}",
+    "pyproject.toml": "[project]\nname = 'p'\nscripts = {run = 'tool:main'}",
+    "tool.py": "def main(): ...\ndef other(): ...",
+    "test_tool.py": "def helper(): ...",
+}
+
+
+def called_from_outside(database: Database) -> dict[str, str]:
+    with database.transaction() as connection:
+        rows = connection.execute("select name, entry_point::text as why from symbols where entry_point is not null")
+        return {row["name"]: row["why"] for row in rows.fetchall()}
+
+
+EDITS: list[tuple[dict[str, str | bytes], set[str], set[str]]] = [
+    ({"f.ts": "export function f() { return 1 }\nexport function g() {}"}, {"f.ts"}, {"f", "main"}),
+    ({"barrel.ts": "export { f, g } from './f'"}, {"barrel.ts", "f.ts"}, {"f", "g", "main"}),
+    ({"barrel.ts": "export * from './h'"}, {"barrel.ts", "f.ts", "h.ts"}, {"h", "main"}),
+    ({"test_tool.py": "def test_it(): ..."}, {"test_tool.py"}, {"h", "main", "test_it"}),
+    ({"pyproject.toml": "[project]\nname = 'p'\nscripts = {run = 'tool:other'}"}, {"pyproject.toml", "tool.py"},
+     {"h", "other", "test_it"}),
+    ({"package.json": '{"exports": "./f.ts"}'}, {"package.json", "index.ts", "barrel.ts", "f.ts", "h.ts"},
+     {"f", "g", "other", "test_it"}),
+]  # fmt: skip
+"""One after the other, with the files that are written for each, and what is called from outside then."""
+
+
+def test_what_leads_in_from_outside_is_marked_again_where_it_leads(
+    database: Database, index: Index, tmp_path: Path
+) -> None:
+    repo = make_repo(tmp_path / "repo", PUBLISHED)
+    index(repo)
+    assert called_from_outside(database) == {"f": "exported", "main": "script"}
+    for edit, expected, outside in EDITS:
+        assert rewritten(database, index, repo, edit) == expected
+        assert called_from_outside(database).keys() == outside
     assert drift(index, repo) == AS_REBUILT
 
 

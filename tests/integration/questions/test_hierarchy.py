@@ -36,7 +36,7 @@ def test_a_class_has_its_bases_above_and_its_heirs_below_by_distance(at: Indexed
     assert answer["below"][0] == {
         "distance": 1, "relation": "extends", "of": "square.ts#Square:class", "id": "unit.ts#Unit:class",
         "name": "Unit", "qualified_name": "Unit", "kind": "class", "path": "unit.ts", "line": 2, "column": 6,
-        "exported": False, "signature": "class Unit extends Square",
+        "exported": False, "signature": "class Unit extends Square", "entry_point": None,
     }  # fmt: skip
     assert answer["elsewhere"] == [
         {"name": "Thing", "package": "things", "relation": "extends", "of": "shapes.ts#Base:class"}

@@ -133,7 +133,7 @@ select f.path, f.language, f.tags, s.*
 from unnest(%(file_ids)s::integer[], %(symbol_ids)s::integer[]) n (file_id, symbol_id)
 cross join lateral (
     select file_id, symbol_id, name, qualified_name, kind::text, exported, name_line as line, name_column as column,
-        signature
+        signature, entry_point::text
     from symbols s
     where (s.repository_id, s.index_id, s.file_id, s.symbol_id)
         = (%(repository_id)s, %(index_id)s, n.file_id, n.symbol_id)

@@ -10,11 +10,11 @@ from skipped_files s join indexes i using (repository_id, index_id)
 where s.repository_id = %(repository_id)s and i.extractor_version = %(extractor_version)s and s.blob_sha is not null
 
 -- name: facts
-select blob_sha, language, lines, has_errors, names, outline, rows from source_blobs
+select blob_sha, language, lines, has_errors, names, outline, rows, is_generated from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
 -- name: facts_read_by
-select b.blob_sha, b.language, b.lines, b.has_errors, b.names, b.outline, b.rows
+select b.blob_sha, b.language, b.lines, b.has_errors, b.names, b.outline, b.rows, b.is_generated
 from (
     select target_file_id as file_id from symbol_references
     where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = any(%(file_ids)s)
@@ -42,7 +42,7 @@ select blob_sha, language from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
 -- name: stored_with_content
-select blob_sha, language, content, words, lines, has_errors, names, outline, rows from source_blobs
+select blob_sha, language, content, words, lines, has_errors, names, outline, rows, is_generated from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
 -- name: delete_blobs
@@ -53,11 +53,11 @@ where b.repository_id = %(repository_id)s and b.extractor_version = %(extractor_
 
 -- name: copy_blobs
 copy source_blobs (repository_id, blob_sha, language, extractor_version, content, words, lines, has_errors, names, outline,
-    rows)
+    rows, is_generated)
 from stdin (format binary)
 
 -- name: files
-select file_id, path, blob_sha, language, tags, digest, names, reads from indexed_files
+select file_id, path, blob_sha, language, tags, digest, names, reads, entries from indexed_files
 where repository_id = %(repository_id)s and index_id = %(index_id)s
 
 -- name: skipped
@@ -82,10 +82,11 @@ where repository_id = %(repository_id)s and index_id = %(index_id)s and from_fil
 
 -- name: copy_files
 copy indexed_files (repository_id, index_id, file_id, path, raw_path, language, blob_sha, extractor_version, size_bytes,
-    lines, has_errors, tags, digest, symbols, "references", dependencies, names, reads) from stdin
+    lines, has_errors, tags, digest, symbols, "references", dependencies, names, reads,
+    entries) from stdin
 
 -- name: copy_symbols
-copy symbols (repository_id, index_id, file_id, symbol_id, name, qualified_name, kind, line_start, line_end, column_start,
+copy symbols (repository_id, index_id, file_id, entry_point, symbol_id, name, qualified_name, kind, line_start, line_end, column_start,
     column_end, name_line, name_column, signature, documentation, exported, is_async, access) from stdin (format binary)
 
 -- name: copy_references
