@@ -39,6 +39,7 @@ API_ASKED: dict[str, dict[str, Any]] = {
     "symbols": {"query": "trieRtr", "limit": 2},
     "symbol": {"symbol": "TrieRouter.match"},
     "usages": {"symbol": "TrieRouter.match", "limit": 2},
+    "hierarchy": {"symbol": "TrieRouter", "limit": 2},
     "dependencies": {"of": "src/router/trie-router/router.ts", "limit": 2},
     "dependents": {"of": "src/router/trie-router/router.ts", "limit": 2},
     "path": {"from_path": "src/hono.ts", "to_path": "src/router/trie-router/node.ts", "limit": 1},

@@ -45,6 +45,15 @@ HUB_SYMBOLS = """
     join kotadb.symbols s on (s.file_id, s.symbol_id) = (r.target_file_id, r.target_symbol_id)
     join kotadb.indexed_files f on f.file_id = s.file_id
 """
+CLASSES = f"{SYMBOLS} where s.kind in ('class', 'interface')"
+HUB_CLASSES = """
+    select f.path || '#' || s.qualified_name || ':' || s.kind as id
+    from (
+        select to_file_id, to_symbol_id, count(*) from kotadb.symbol_relations
+        where kind <> 'overrides' group by 1, 2 order by 3 desc limit %s) r
+    join kotadb.symbols s on (s.file_id, s.symbol_id) = (r.to_file_id, r.to_symbol_id)
+    join kotadb.indexed_files f on f.file_id = s.file_id
+"""
 FILES = "select path from kotadb.indexed_files where language <> 'text'"
 HUB_FILES = """
     select f.path
@@ -106,6 +115,7 @@ def _inputs(url: str, dice: random.Random, count: int) -> dict[str, list[tuple[b
     ids = dice.sample([row[0] for row in symbols], count)
     names = dice.sample(sorted({row[1] for row in symbols}), count)
     files = dice.sample(_column(url, FILES), count)
+    classes, hub_classes = _column(url, CLASSES), _column(url, HUB_CLASSES, HUBS)
     hub_symbols, hub_files = _column(url, HUB_SYMBOLS, HUBS), _column(url, HUB_FILES, HUBS)
 
     def of(name: str, ordinary: Sequence[Any], hubs: Sequence[Any], **more: Any) -> list[tuple[bool, Parameters]]:
@@ -117,6 +127,7 @@ def _inputs(url: str, dice: random.Random, count: int) -> dict[str, list[tuple[b
         "symbol": of("symbol", ids, hub_symbols),
         "symbols": of("query", [_typed(name, dice) for name in names], [name[:2] for name in names[:HUBS]]),
         "usages": of("symbol", ids, hub_symbols),
+        "hierarchy": of("symbol", dice.sample(classes, min(count, len(classes))), hub_classes),
         "dependencies": of("of", files, hub_files, limit=50),
         "dependents": of("of", files, hub_files, limit=50),
         "search": of("query", [_part(name, dice) for name in names], ["return", "self", "the", "import", "e", "if ("]),

@@ -16,6 +16,7 @@ TABLES = (
     "symbols",
     "symbol_references",
     "dependency_graph",
+    "symbol_relations",
     "skipped_files",
     "source_blobs",
 )

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.processes
 FILES: dict[str, str | bytes] = {
     "src/a.ts": "import { b } from './b'\nimport React from 'react'\nexport function a() { return b() + React }\n",
     "src/b.ts": "import type { A } from './a'\nimport './gone'\nexport function b() { return 'ä\u2028' }\n",
+    "src/c.ts": "export class C { m() {} }\nexport class D extends C { m() {} }\n",
     "src/logo.png": b"\0",
     "README.md": "# Read me\n",
     "naïve.py": "import os\n",
@@ -34,6 +35,8 @@ ASKED: list[tuple[str, dict[str, Any], list[str]]] = [
     ("symbols", {"query": "a"}, ["symbols", "a"]),
     ("symbol", {"symbol": "b"}, ["symbol", "b"]),
     ("usages", {"symbol": "src/b.ts#b:function"}, ["usages", "src/b.ts#b:function"]),
+    ("hierarchy", {"symbol": "C", "depth": 1}, ["hierarchy", "C", "--depth", "1"]),
+    ("hierarchy", {"symbol": "D.m"}, ["hierarchy", "D.m"]),
     ("dependencies", {"of": "src/a.ts"}, ["deps", "src/a.ts"]),
     ("dependencies", {"of": "src/b.ts", "ref": "HEAD"}, ["deps", "src/b.ts", "--ref", "HEAD"]),
     ("dependencies", {"of": "README.md"}, ["deps", "README.md"]),

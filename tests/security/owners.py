@@ -42,6 +42,7 @@ QUESTIONS: Mapping[str, Mapping[str, str]] = {
     "symbols": {"query": "f"},
     "symbol": {"symbol": "f"},
     "usages": {"symbol": "f"},
+    "hierarchy": {"symbol": "C"},
     "dependencies": {"of": "m0.py"},
     "dependents": {"of": "m0.py"},
     "path": {"from_path": "m0.py", "to_path": "m1.py"},

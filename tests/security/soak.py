@@ -86,7 +86,8 @@ CONNECTIONS = """select pid from pg_stat_activity
 where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'"""
 
 DEAD = """select sum(n_dead_tup)::float / greatest(sum(n_live_tup), 1) as share from pg_stat_user_tables
-where relname in ('indexed_files', 'symbols', 'symbol_references', 'dependency_graph', 'source_blobs')"""
+where relname in ('indexed_files', 'symbols', 'symbol_references', 'dependency_graph', 'symbol_relations',
+    'source_blobs')"""
 
 UNUSED = """select count(*) as blobs from source_blobs b where not exists (
     select from indexed_files f where f.repository_id = b.repository_id and f.blob_sha = b.blob_sha)"""

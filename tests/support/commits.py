@@ -12,11 +12,12 @@ ECMASCRIPT = [
     "export default {n}", "export default class {n} extends {o} {{}}", "const {n} = require('{m}')",
     "const {{ {n}: {o} }} = require('{m}')", "export const {n} = {o}.{p}", "export const {n} = {o}({p}), {o} = {n}()",
     "export function {n}({o}) {{ return {n}({o}.{p}()) }}", "class {n} extends {o}.{p} {{ {p}() {{ this.{p}() }} }}",
-    "{n}.{o}().{p} = new {p}({n})", "function {n}() {{ {o}; import('{m}') }}",
+    "class {n} extends {o} {{ g() {{}} }}", "{n}.{o}().{p} = new {p}({n})", "function {n}() {{ {o}; import('{m}') }}",
 ]  # fmt: skip
 TYPESCRIPT = [
     *ECMASCRIPT, "import type {{ {n} as {o} }} from '{m}'", "export type {{ {n} }} from '{m}'", "type {n} = {o}",
     "import {n} = require('{m}')", "import {n} = {o}.{p}", "export = {n}", "interface {n} extends {o} {{ {p}: {n} }}",
+    "export class {n} implements {o} {{ x = {p}; g() {{}} }}",
     "export namespace {n} {{ export const {o}: {p} = {n}.{o} }}", "let {n}: typeof {o}.{p}; {n}.{p}()",
 ]  # fmt: skip
 JAVASCRIPT = [*ECMASCRIPT, "module.exports = {n}", "exports.{n} = {o}", "module.exports = {{ {n}, {o}() {{}} }}"]
@@ -24,6 +25,7 @@ PYTHON = [
     "import {m}", "import {m} as {o}", "from {m} import {n}, {o} as {p}", "from {m} import *", "from . import {n}",
     "from .{m} import {n} as {o}", "__all__ = ['{n}', '{o}']", "{n} = {n}.{o}", "{n} = {o}({p})", "{m}.{n}({o})",
     "class {n}({o}, {m}.{p}):\n    def {p}(self) -> {n}: return super().{p}().{o}", "{n}: '{o}.{p}' = {p}",
+    "class {n}({o}, {p}):\n    def g(self): ...",
     "def {n}({o}: {p} = {n}):\n    global {p}\n    from {m} import {p}\n    {o}.{p}",
 ]  # fmt: skip
 DEFINITIONS = ["export class C { g() { return this.x } x = new C() }", "export function f() {}", ""]

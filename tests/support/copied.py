@@ -37,12 +37,25 @@ class DependencyRow(NamedTuple):
     line: int | None
 
 
+class RelationRow(NamedTuple):
+    """A row of `symbol_relations`."""
+
+    repository_id: int
+    index_id: int
+    file_id: int
+    symbol_id: int
+    to_file_id: int
+    to_symbol_id: int
+    kind: str
+
+
 class SymbolRow(NamedTuple):
     """A row of `symbols`."""
 
     repository_id: int
     index_id: int
     file_id: int
+    entry_point: str | None
     symbol_id: int
     name: str
     qualified_name: str
@@ -84,6 +97,10 @@ def reference_rows(data: bytes) -> list[ReferenceRow]:
 
 def dependency_rows(data: bytes) -> list[DependencyRow]:
     return [DependencyRow(*fields) for fields in _rows(data, DependencyRow)]
+
+
+def relation_rows(data: bytes) -> list[RelationRow]:
+    return [RelationRow(*fields) for fields in _rows(data, RelationRow)]
 
 
 def symbol_rows(data: bytes) -> list[SymbolRow]:

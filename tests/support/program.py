@@ -14,11 +14,13 @@ from typing import NamedTuple
 
 from kotadb.languages import Files, language_of, load, modules
 from kotadb.model import FileFacts, SourceFile, Symbol, unpack_positions
+from kotadb.pipeline.discover import tags_of
+from kotadb.pipeline.entry_points import NO_ENTRIES
 from kotadb.pipeline.extract import extract
 from kotadb.pipeline.identify import symbol_ids
 from kotadb.pipeline.link import LinkedFile, Linker
 from kotadb.pipeline.packing import PackedFacts, pack, unpack_names
-from support.copied import DependencyRow, ReferenceRow, dependency_rows, reference_rows
+from support.copied import DependencyRow, ReferenceRow, dependency_rows, reference_rows, relation_rows, symbol_rows
 
 Sources = Mapping[str, str | bytes]
 Ref = tuple[str, str, str, str | None, str | None]
@@ -130,6 +132,13 @@ class Commit:
         target = self._paths[row.to_file_id] if row.to_file_id is not None else package
         return Dependency(row.kind, target, row.specifier, row.type_only, row.line)
 
+    def relations(self, path: str) -> list[str]:
+        """What the file's symbols have to do with others, in words."""
+        return [
+            f"{self._symbols[row.file_id, row.symbol_id]} {row.kind} {self._symbols[row.to_file_id, row.to_symbol_id]}"
+            for row in relation_rows(self.rows[path].relations)
+        ]
+
     def uses(self, path: str) -> list[Use]:
         """The edges from the file's symbols to symbols, sorted: as the view `symbol_uses` has them."""
         lines: dict[tuple[str, str], int] = {}
@@ -141,6 +150,23 @@ class Commit:
             key = user, str(target)
             lines[key] = min(row.line, lines.get(key, row.line))
         return sorted(Use(*pair, line) for pair, line in lines.items())
+
+
+def relations(files: Sources) -> list[str]:
+    """All relations in words, sorted: `b.ts#B extends a.ts#A`."""
+    commit = Commit(files)
+    return sorted(each for path in commit.rows for each in commit.relations(path))
+
+
+def entry_points(files: Sources) -> dict[str, str]:
+    """Why something outside calls symbols, by `path#qualified.name`."""
+    rows = {path: symbol_rows(linked.symbols) for path, linked in Commit(files).rows.items()}
+    return {
+        f"{path}#{row.qualified_name}": row.entry_point
+        for path, found in rows.items()
+        for row in found
+        if row.entry_point is not None
+    }
 
 
 def named(symbols: Iterable[Symbol]) -> Iterator[str]:
@@ -170,13 +196,17 @@ def linked(
         path: PackedFacts.of_bytes(pack(known, str(language_of(path))).to_bytes()) for path, known in facts.items()
     }
     linker = linker_of(sources, packed, ids)
-    return {path: linker.linked(linker.resolved(number)) for number, path in enumerate(facts)}
+    entries = linker.entries()
+    return {
+        path: linker.linked(linker.resolved(number), entries.get(number, NO_ENTRIES))
+        for number, path in enumerate(facts)
+    }
 
 
 def linker_of(sources: Mapping[str, bytes], packed: Mapping[str, PackedFacts], ids: Mapping[str, int]) -> Linker:
     """What links these files, which are in the order of `packed`."""
     texts = {path: source.decode(errors="replace") for path, source in sources.items()}
-    files = [SourceFile(path, path.encode(), str(language_of(path)), "", 0) for path in packed]
+    files = [SourceFile(path, path.encode(), str(language_of(path)), "", 0, tags_of(path)) for path in packed]
     kept = list(packed.values())
     names = {name for each in kept for name in unpack_names(each.names)}
     return Linker(

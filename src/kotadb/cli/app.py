@@ -41,8 +41,8 @@ app.add_typer(admin.repos, name="repos", help="Register repositories, look at th
 app.add_typer(admin.keys, name="keys", help="Make, list and revoke API keys.")
 app.command("doctor")(doctor.doctor)
 QUESTIONS = (
-    search.search, symbols.symbols, symbols.symbol, symbols.usages, graph.deps, graph.dependents, graph.cycles,
-    impact.path, impact.impact, overview.outline, overview.explain, overview.unused,
+    search.search, symbols.symbols, symbols.symbol, symbols.usages, symbols.hierarchy, graph.deps, graph.dependents,
+    graph.cycles, impact.path, impact.impact, overview.outline, overview.explain, overview.unused,
 )  # fmt: skip
 for question in QUESTIONS:
     app.command()(question)

@@ -1,4 +1,4 @@
-"""The commands that ask about symbols: symbols, symbol, usages."""
+"""The commands that ask about symbols: symbols, symbol, usages, hierarchy."""
 
 from collections.abc import Iterable
 from typing import Annotated, Any
@@ -8,6 +8,7 @@ import typer
 from kotadb.cli.answers import AsJson, Cursor, Limit, Ref, Repo, ask, more, nothing_found, show
 from kotadb.cli.output import out, visible
 from kotadb.model import ReferenceKind, SymbolKind
+from kotadb.questions import hierarchy as hierarchies
 
 Query = Annotated[str, typer.Argument(metavar="QUERY", help="a name, its beginning, words of it, or nearly it")]
 Named = Annotated[str, typer.Argument(metavar="NAME|ID", help="a name, a qualified name, or an id of another answer")]
@@ -17,6 +18,8 @@ In = Annotated[str | None, typer.Option("--path", help="the file of the symbol, 
 References = Annotated[
     list[ReferenceKind] | None, typer.Option("--reference-kind", help="only this kind of references")
 ]
+Depth = Annotated[int, typer.Option(min=1, max=hierarchies.MAX_DEPTH, help="steps to follow, up and down")]
+Items = Annotated[int, typer.Option(min=1, max=hierarchies.MAX_ITEMS, help="items of each list at most")]
 Exported = Annotated[bool | None, typer.Option("--exported/--not-exported", help="only what is exported, or is not")]
 
 
@@ -63,6 +66,21 @@ def usages(
     nothing_found(found["usages"])
 
 
+def hierarchy(
+    name: Named,
+    path: In = None,
+    kind: Kind = None,
+    depth: Depth = hierarchies.MAX_DEPTH,
+    limit: Items = 200,
+    repo: Repo = None,
+    ref: Ref = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a class or member inherits from or overrides, and what does so with it."""
+    found = ask("hierarchy", repo, ref, symbol=name, path=path, kind=kind, depth=depth, limit=limit)
+    show(found, _print_hierarchy, as_json=as_json)
+
+
 # ---- rendering -------------------------------------------------------------------------------------------------------
 
 
@@ -82,9 +100,9 @@ def _print_symbol(found: dict[str, Any]) -> None:
     inside = f" in {visible(item['container'].partition('#')[2].rpartition(':')[0])}" if item["container"] else ""
     access = "" if item["access"] == "public" else f"{item['access']} "
     exported = "exported" if item["exported"] else "not exported"
-    out.print(
-        f"{_place(item)} {access}{item['kind']} [bold]{visible(item['qualified_name'])}[/bold]{inside}, {exported}"
-    )
+    entry = f", entry point: {item['entry_point']}" if item["entry_point"] else ""
+    name = f"[bold]{visible(item['qualified_name'])}[/bold]"
+    out.print(f"{_place(item)} {access}{item['kind']} {name}{inside}, {exported}{entry}")
     for declared in item["declarations"]:
         _print_declaration(declared)
     _print_section("members", (f"{each['line']}: {each['signature'] or each['name']}" for each in found["members"]))
@@ -130,3 +148,25 @@ def _print_usages(found: dict[str, Any]) -> None:
 
 def _print_usage(usage: dict[str, Any]) -> None:
     out.print(f"{_place(usage)} [dim]{usage['kind']}[/dim] {visible(usage['text'])}")
+
+
+def _print_hierarchy(found: dict[str, Any]) -> None:
+    for item in found["elsewhere"]:
+        of = f"of {visible(item['package'])}" if item["package"] else "not resolved"
+        out.print(f"  [dim]{item['relation']}[/dim] {visible(item['name'])} [dim]{of}, {_by(item)}[/dim]")
+    for item in reversed(found["above"]):
+        _print_related(item)
+    item = found["symbol"]
+    out.print(f"{_place(item)} {item['kind']} [bold]{visible(item['qualified_name'])}[/bold]")
+    for item in found["below"]:
+        _print_related(item)
+
+
+def _print_related(item: dict[str, Any]) -> None:
+    by = "" if item["distance"] == 1 else f" [dim]{item['distance']} steps, {_by(item)}[/dim]"
+    name = visible(item["qualified_name"])
+    out.print(f"  {_place(item)} [dim]{item['relation']}[/dim] {item['kind']} [bold]{name}[/bold]{by}")
+
+
+def _by(item: dict[str, Any]) -> str:
+    return f"by {visible(item['of'].partition('#')[2].rpartition(':')[0])}"

@@ -1,7 +1,7 @@
 """The index-repo task: seven steps from a repository's address to a stored index."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from kotadb.git.objects import list_tree, read_blobs
 from kotadb.git.sources import LocalSource, Source, parse_remote
 from kotadb.jobs.blobs import ParseResult, parse_blobs
 from kotadb.jobs.failures import is_out_of_memory
-from kotadb.jobs.relink import Facts, Manifests, Plan, plan, usable
+from kotadb.jobs.relink import Facts, Manifests, Plan, led_elsewhere, plan, usable
 from kotadb.jobs.tracker import Run, claim
 from kotadb.jobs.workspace import Workspace, workspace
 from kotadb.languages import language_of, modules
@@ -36,6 +36,7 @@ from kotadb.model import (
 )
 from kotadb.parsers.zygote import Zygote
 from kotadb.pipeline.discover import CONTENT_REASONS, IGNORE_FILE, Discovery, decode, discover
+from kotadb.pipeline.entry_points import NO_ENTRIES, Entries
 from kotadb.pipeline.identify import file_ids
 from kotadb.pipeline.ignore import exclusion
 from kotadb.pipeline.link import Linker
@@ -265,6 +266,8 @@ def _link_and_store(
             (run.repository_id, run.job.index_id), commit.files, commit.file_ids, commit.by_path,
             modules(manifests.files(commit.by_path)), facts, todo.known_names,
         )  # fmt: skip
+        entries = linker.entries() if todo.entries is None else todo.entries
+        todo = todo._replace(numbers=[*todo.numbers, *led_elsewhere(todo, entries, commit.file_ids)])
 
     def replace_index(connection: Connection) -> tuple[dict[str, Any], int]:
         index = run.repository_id, run.job.index_id
@@ -273,7 +276,7 @@ def _link_and_store(
             if run.job.force:
                 begin_shadow(connection)
             with IndexWriter(connection, *index, settings.lease_seconds / 3) as writer:
-                written = _write(run, commit, todo, facts, linker, writer)
+                written = _write(run, commit, todo, facts, linker, entries, writer)
         with run.step(Step.STORE):
             if run.job.force:
                 different = end_shadow(connection, *index)
@@ -325,7 +328,15 @@ def _skipped_blobs(files: Iterable[SourceFile], parsed: ParseResult) -> Iterator
             yield SkippedFile(file.path, file.raw_path, reason, blob if reason in CONTENT_REASONS else None)
 
 
-def _write(run: Run, commit: _Commit, todo: Plan, facts: Facts, linker: Linker, writer: IndexWriter) -> int:
+def _write(
+    run: Run,
+    commit: _Commit,
+    todo: Plan,
+    facts: Facts,
+    linker: Linker,
+    entries: Mapping[int, Entries],
+    writer: IndexWriter,
+) -> int:
     """Link the files that have to be, and write those that differ from what is stored; all of them to a shadow."""
     written = 0
     is_stored = {} if run.job.force else todo.stored
@@ -333,7 +344,7 @@ def _write(run: Run, commit: _Commit, todo: Plan, facts: Facts, linker: Linker, 
     for done, number in enumerate(todo.numbers, start=1):
         resolved = linker.resolved(number)
         with run.clock(Step.DEPENDENCIES):
-            linked = linker.linked(resolved)
+            linked = linker.linked(resolved, entries.get(number, NO_ENTRIES))
         file_id = commit.file_ids[number]
         stored = is_stored.get(file_id)
         if stored is None or stored.digest != linked.digest:

@@ -1,6 +1,6 @@
 """What of a new commit has to be linked: all of it, or what an index that is there lets be told from its changes."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from kotadb.jobs.blobs import ParseResult
@@ -8,6 +8,7 @@ from kotadb.jobs.tracker import Run
 from kotadb.languages import Files
 from kotadb.model import EXTRACTOR_VERSION, Index, SkippedFile, SourceFile
 from kotadb.pipeline.changes import Changed, touched
+from kotadb.pipeline.entry_points import NO_ENTRIES, Entries, handed_on
 from kotadb.pipeline.packing import PackedFacts, unpack_names, unpack_outline
 from kotadb.postgres.store import (
     BlobKey,
@@ -36,6 +37,8 @@ class Plan(NamedTuple):
     """Hashes of all names that are bound in the new commit."""
     manifests: Read
     """What said where the modules are of files that are not linked again."""
+    entries: Mapping[int, Entries] | None
+    """What leads into the files from outside, by their places, if that is as it was; None if it has to be looked at."""
 
 
 class Facts:
@@ -135,7 +138,7 @@ def plan(
             return _partly(order, changed, files, ids, stored, facts, manifests)
     facts.load(order)
     names = {name for number in order for name in unpack_names(facts(number).names)}
-    return Plan(order, stored, gone, names, {})
+    return Plan(order, stored, gone, names, {}, None)
 
 
 def _same_places(
@@ -188,11 +191,24 @@ def _partly(
     names_after = _names(facts(number).names for number in changed)
     reads = {number: before[number].reads for number in order}
     again = touched(differing, (names_before ^ names_after) - others, reads) | set(changed)
-    tags = {number for number in order if tuple(before[number].tags) != files[number].tags}
+    tags = {number for number in order if not set(files[number].tags) <= set(before[number].tags)}
     numbers = [number for number in order if number in again or number in tags]
     facts.load(numbers)
     facts.load_what_was_read([ids[number] for number in numbers])
-    return Plan(numbers, stored, (), others | names_after, manifests)
+    entries = {number: frozenset(before[number].entries) for number in order}
+    leads_elsewhere = any(
+        before[number].entries and handed_on(each.before) != handed_on(each.after)
+        for number, each in zip(changed, differing, strict=True)
+    )
+    return Plan(numbers, stored, (), others | names_after, manifests, None if leads_elsewhere else entries)
+
+
+def led_elsewhere(todo: Plan, entries: Mapping[int, Entries], ids: Sequence[int]) -> Iterator[int]:
+    """The places of files that are not to be linked so far, though something else leads into them from outside."""
+    linked = set(todo.numbers)
+    for number, file_id in enumerate(ids):
+        if number not in linked and entries.get(number, NO_ENTRIES) != frozenset(todo.stored[file_id].entries):
+            yield number
 
 
 def _names(packed: Iterable[bytes]) -> set[int]:

@@ -170,6 +170,8 @@ class Rules:
     """The file of the folder that describes what the language brings along; see pipeline/builtins.py."""
     plain_decorators: str | None = None
     """What decorators are called that hand a definition to nobody who could use it later; written as `implicit` is."""
+    tests: str | None = None
+    """How functions, methods and classes are called that a runner of tests looks for; written as `implicit` is."""
     implicit: str | None = None
     """What whole names look like that need not be spelled where they are used, because the language calls them, or what
     runs it: a regular expression that means the same to Python and to PostgreSQL."""

@@ -1,6 +1,6 @@
 """How a language finds the module that an import names. Each language folder with imports has its own `modules.py`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,4 +55,8 @@ class Modules(Protocol):
 
         What these files hand on from others need not be among them.
         """
+        ...
+
+    def commands(self) -> Mapping[str, frozenset[str]]:
+        """The names in files that are run as commands where a package of the repository is installed."""
         ...

@@ -9,6 +9,7 @@ CHOICES = {
     "symbols": "to find a definition by part of its name",
     "symbol": "to read one",
     "usages": "for who refers to it",
+    "hierarchy": "for what a class or member inherits, and what inherits from it",
     "dependencies": "for what a file imports",
     "dependents": "for who imports it",
     "path": "for how one thing depends on another",
@@ -41,6 +42,8 @@ WHEN_TO_ASK = {
     "candidates: ask again with the id of one.",
     "usages": "Use it before renaming or changing a symbol. References whose target is not certain are listed apart: "
     "look at these too.",
+    "hierarchy": "Use it before changing a base class, an interface or a member of one: what overrides or implements "
+    "it must change too.",
     "dependencies": "Use it for what a file needs, and for imports that lead nowhere.",
     "dependents": "Use it for who imports a file; for what a change of it may break beyond that, ask `impact`.",
     "path": "Use it to see why one file or symbol reaches another, with the lines that make each step.",

@@ -1,7 +1,7 @@
 """Frozen values and enums that every other package passes around. No behaviour beyond packing and unpacking."""
 
 from kotadb.model.answers import Verdict
-from kotadb.model.facts import EXTRACTOR_VERSION, FileFacts, Symbol, SymbolKind
+from kotadb.model.facts import EXTRACTOR_VERSION, EntryPoint, FileFacts, Symbol, SymbolKind
 from kotadb.model.files import TEXT, SkippedFile, SkipReason, SourceFile, TreeEntry
 from kotadb.model.jobs import DeadLetter, Failure, IndexRequest, Job, JobStatus, Step
 from kotadb.model.references import (
@@ -19,6 +19,7 @@ from kotadb.model.references import (
     Op,
     Reference,
     ReferenceKind,
+    RelationKind,
     Resolution,
     Types,
     pack_positions,
@@ -37,6 +38,7 @@ __all__ = [
     "WHOLE",
     "DeadLetter",
     "DependencyKind",
+    "EntryPoint",
     "Exports",
     "Expression",
     "Failure",
@@ -52,6 +54,7 @@ __all__ = [
     "Owner",
     "Reference",
     "ReferenceKind",
+    "RelationKind",
     "Repository",
     "Resolution",
     "SkipReason",

@@ -5,13 +5,14 @@ from enum import StrEnum
 
 from kotadb.model.references import NO_LINKS, Links
 
-EXTRACTOR_VERSION = 4
+EXTRACTOR_VERSION = 5
 """Version of what extraction and resolution write. Stored facts of another version are not used.
 
 1: files and symbols of TypeScript, TSX, JavaScript, JSX and Python.
 2: imports, exports, types and references; a constant that shares its name with a type is a symbol.
 3: facts are packed as an outline, which is what other files ask for, and as rows.
 4: rows of references have no number; the outline is compressed.
+5: types are inferred; attributes that methods set, and members of types without a name, are symbols; entry points.
 """
 
 
@@ -36,6 +37,21 @@ class SymbolKind(StrEnum):
     MACRO = "macro"
     HEADING = "heading"
     KEY = "key"
+
+
+class EntryPoint(StrEnum):
+    """Why something calls a symbol that no reference in the repository stands for, the most telling reason last."""
+
+    EXPORTED = "exported"
+    """A package publishes it: its manifest leads to it, or a public module has it."""
+    LISTED = "listed"
+    """Its module lists it among what it exports, as in `__all__`."""
+    DECORATOR = "decorator"
+    """A decorator is handed it, and may register it: a route, a command, a fixture."""
+    TEST = "test"
+    """A test runner finds it by its name."""
+    SCRIPT = "script"
+    """A command of an installed package runs it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +88,5 @@ class FileFacts:
     has_errors: bool
     symbols: tuple[Symbol, ...] = ()
     links: Links = NO_LINKS
+    is_generated: bool = False
+    """Whether its first lines say that a program wrote it."""

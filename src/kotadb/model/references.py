@@ -54,6 +54,13 @@ class DependencyKind(StrEnum):
     USE = "use"
 
 
+class RelationKind(StrEnum):
+    EXTENDS = "extends"
+    IMPLEMENTS = "implements"
+    OVERRIDES = "overrides"
+    """Of a member: it stands in the place of one that is inherited, or is what an interface asks for."""
+
+
 class Op(IntEnum):
     """What an expression is made of. `operand` is the number of another expression of the file, or as said here.
 
@@ -170,9 +177,11 @@ class Types(NamedTuple):
     signatures: dict[int, int]
     """A FUNCTION, or a UNION of them: what a function takes and returns, or an interface that can be called."""
     bases: dict[int, list[int]]
-    """What a class or interface extends, in order; a type: what it is made of, besides what it declares itself."""
+    """What a class or interface extends, in order."""
+    interfaces: dict[int, list[int]]
+    """What a class says that it implements, beside these."""
     parameters: dict[int, list[int]]
-    """The type parameters of a generic class, interface or type."""
+    """The type parameters of a generic class, interface, type or function."""
     loose: Set[int] = frozenset()
     """The members whose type nothing declares: one of the same name that a base declares comes first."""
 
@@ -182,7 +191,7 @@ class Links(NamedTuple):
 
     imports: tuple[Import, ...] = ()
     exports: Exports = Exports({}, {}, (), None)
-    types: Types = Types({}, {}, {}, {})
+    types: Types = Types({}, {}, {}, {}, {})
     expressions: tuple[Expression, ...] = ()
     references: tuple[Reference, ...] = ()
 

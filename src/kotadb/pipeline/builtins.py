@@ -52,7 +52,7 @@ class _Reader:
         self._qualified: list[str] = []
         self._kinds: list[SymbolKind] = []
         self._scope: dict[str, list[int]] = {}
-        self._types = Types({}, {}, {}, {})
+        self._types = Types({}, {}, {}, {}, {})
         self._expressions: list[tuple[int, int, str | None, tuple[int, ...]]] = []
         self._words: dict[str, tuple[str, ...]] = {}
         self._variables: dict[str, int] = {}

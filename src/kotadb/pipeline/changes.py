@@ -54,10 +54,13 @@ def _readable(path: str, file: File) -> dict[int, list[Any]]:
         for name, bound in names.items():
             say(read, name, [meanings[each] for each in bound])
     for number, (name, qualified) in enumerate(zip(file.names, file.qualified_names, strict=True)):
-        say(Read.MEMBER, f"{qualified[: -len(name) - 1]}\0{name}", _symbol(file, number))
-        held = [meanings.get(each) for each in (types.values.get(number, -1), types.signatures.get(number, -1))]
-        bases = [meanings[each] for several in (types.bases, types.parameters) for each in several.get(number, ())]
-        say(Read.TYPE, str(file.ids[number]), (file.kinds[number], held, bases, number in types.loose))
+        around = qualified[: -len(name) - 1]
+        say(Read.MEMBER, f"{around}\0{name}", _symbol(file, number))
+        say(Read.INSIDE, around, _symbol(file, number))
+        held = [meanings.get(each.get(number, -1)) for each in (types.values, types.signatures)]
+        several = (types.bases, types.interfaces, types.parameters)
+        named = [[meanings[each] for each in one.get(number, ())] for one in several]
+        say(Read.TYPE, str(file.ids[number]), (file.kinds[number], held, named, number in types.loose))
     say(Read.EXPORTED, "", bool(exported))
     say(Read.FORM, "", (exports.exported is None, exports.listed, exports.stars))
     return said

@@ -11,6 +11,7 @@ from tree_sitter import Parser, Tree
 from kotadb.languages import Language
 from kotadb.model import NO_LINKS, FileFacts, Links, Symbol
 from kotadb.pipeline.captures import lay_out
+from kotadb.pipeline.discover import is_generated
 from kotadb.pipeline.references import references_of
 from kotadb.pipeline.symbols import symbols_of
 from kotadb.pipeline.text import count_lines
@@ -67,7 +68,9 @@ def links(source: bytes, tree: Tree, language: Language, defined: Definitions) -
 
 def facts_of(source: bytes, tree: Tree, defined: Definitions, linked: Links) -> FileFacts:
     """All of it together."""
-    return FileFacts(count_lines(source), tree.root_node.has_error, defined.symbols, linked)
+    return FileFacts(
+        count_lines(source), tree.root_node.has_error, defined.symbols, linked, is_generated=is_generated(source)
+    )
 
 
 def extract(source: bytes, language: Language) -> FileFacts:
@@ -79,4 +82,4 @@ def extract(source: bytes, language: Language) -> FileFacts:
 
 def text_facts(source: bytes) -> FileFacts:
     """The facts of a file whose language has no parser here (`model.TEXT`)."""
-    return FileFacts(lines=count_lines(source), has_errors=False)
+    return FileFacts(lines=count_lines(source), has_errors=False, is_generated=is_generated(source))

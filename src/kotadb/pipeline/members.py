@@ -33,6 +33,9 @@ take the square of that in time."""
 KEPT_ANCESTORS = 128
 """Lists of more are worked out anew: kept for each class of a long chain, they would take the memory of the worker."""
 
+FUEL = 6
+"""Hops from a value to its type, or from a class to its bases in another expression, that an answer may take."""
+
 TYPES = CLASSES | {SymbolKind.TYPE}
 CALLABLE = frozenset({SymbolKind.FUNCTION, SymbolKind.METHOD, SymbolKind.CONSTRUCTOR})
 _MEMBERS = frozenset({SymbolKind.PROPERTY, SymbolKind.METHOD})
@@ -217,6 +220,29 @@ class Members(Names):
                 elif base.sort in (Sort.DECLARED, Sort.INSTANCE):
                     found.extend(self._classes(base, fuel - 1))
         return found
+
+    def supertypes(self, target: Target) -> list[tuple[Target, bool]]:
+        """The classes and types that it names as what it extends or implements, and whether it says `implements`."""
+        found: list[tuple[Target, bool]]
+        found = self.once(self.named_types, target, FUEL, self._find_supertypes, target)
+        return found
+
+    def _find_supertypes(self, target: Target, fuel: int) -> list[tuple[Target, bool]]:
+        number, symbol = target
+        types = self._types(target)
+        found: dict[tuple[Target, bool], None] = {}
+        for named, is_implemented in ((types.bases, False), (types.interfaces, True)):
+            for expression in named.get(symbol, ()):
+                for base in alternatives(self.value(number, expression, fuel)):
+                    if base.sort in (Sort.DECLARED, Sort.INSTANCE):
+                        above = [each for each in self._supertypes_of(base, fuel) if each[0] >= 0]
+                        found |= dict.fromkeys((each, is_implemented) for each in above)
+        return list(found)
+
+    def _supertypes_of(self, base: Value, fuel: int) -> Iterator[Target]:
+        classes = [value.targets[0] for value in self._classes(base, fuel)]
+        of_classes = [each for each in classes if self.kind(each) in CLASSES]
+        yield from of_classes or (each for each in base.targets if self.kind(each) in TYPES)
 
     def _classes(self, value: Value, fuel: int) -> list[Value]:
         """The classes among what is declared, each by itself, aliases followed."""

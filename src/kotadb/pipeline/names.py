@@ -85,6 +85,7 @@ class Names(ABC):
         self.values: defaultdict[int, dict[Any, Answer]] = defaultdict(dict)
         self.bases: dict[Any, Answer] = {}
         self.ancestors: dict[Any, Answer] = {}
+        self.named_types: dict[Any, Answer] = {}
         self._least_fuel = 0
         self._modules = modules
         self._builtins: list[tuple[int, Builtins] | None] = []

@@ -1,6 +1,6 @@
 """What other files can ask of a file, and hashes that stand for having asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TypeAlias
 from zlib import crc32
@@ -23,6 +23,8 @@ class Read(IntEnum):
     """How the file exports, and which modules it hands on."""
     KNOWN = 5
     """Whether any file at all binds the name."""
+    INSIDE = 6
+    """All symbols in the one with that qualified name."""
 
 
 def name_hash(name: str) -> int:
@@ -74,7 +76,7 @@ class File:
         self.exports = exports
         self.types = types
         self.expressions = expressions
-        self._members: dict[tuple[str, str], list[int]] | None = None
+        self._members: dict[str, dict[str, list[int]]] | None = None
 
     def around(self, number: int) -> int | None:
         """The symbol that a symbol is in."""
@@ -83,8 +85,12 @@ class File:
 
     def members(self, around: str, name: str) -> Sequence[int]:
         """The symbols of this name that are in the one with the qualified name `around`."""
+        return self.inside(around).get(name, ())
+
+    def inside(self, around: str) -> Mapping[str, Sequence[int]]:
+        """The symbols right inside of the one with that qualified name, by their names."""
         if self._members is None:
             self._members = {}
             for number, (own, qualified) in enumerate(zip(self.names, self.qualified_names, strict=True)):
-                self._members.setdefault((qualified[: -len(own) - 1], own), []).append(number)
-        return self._members.get((around, name), ())
+                self._members.setdefault(qualified[: -len(own) - 1], {}).setdefault(own, []).append(number)
+        return self._members.get(around, {})

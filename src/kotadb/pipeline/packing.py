@@ -27,10 +27,11 @@ from kotadb.model import (
     unpack_positions,
 )
 from kotadb.pipeline.builtins import AMBIENT, builtins
+from kotadb.pipeline.entry_points import Local
 from kotadb.pipeline.identify import symbol_ids
 from kotadb.pipeline.outline import AnyExpression, File, name_hash
 from kotadb.pipeline.program import Program
-from kotadb.pipeline.resolve import Resolved, is_use, resolve
+from kotadb.pipeline.resolve import Resolved, is_use, name_of, resolve
 from kotadb.pipeline.rows import occurrences_tail, reference_tail, symbol_tail
 
 COMPRESSION = 4
@@ -56,6 +57,7 @@ class PackedFacts(NamedTuple):
     """A packed `outline.File`."""
     rows: bytes
     """Packed `FileRows`."""
+    is_generated: bool = False
 
     def to_bytes(self) -> bytes:
         """The same as one value."""
@@ -90,6 +92,9 @@ class FileRows(NamedTuple):
     imports: Sequence[Import]
     occurrences: int
     """Of all references."""
+    heirs: Sequence[int]
+    """The symbols that extend or implement something, by their numbers."""
+    local: Local
 
 
 class _Elsewhere(Exception):
@@ -106,6 +111,9 @@ class _NoModules:
         raise _Elsewhere
 
     def published(self) -> frozenset[str]:
+        raise _Elsewhere
+
+    def commands(self) -> dict[str, frozenset[str]]:
         raise _Elsewhere
 
 
@@ -135,10 +143,12 @@ def pack(facts: FileFacts, language: str) -> PackedFacts:
         alone.elsewhere, alone.here, sorted(alone.uses),
         [_open_row(each, numbers[each.reference.expression]) for each in alone.open],
         [[i.specifier, _DEPENDENCY_NUMBERS[i.kind], i.type_only, i.line, i.names] for i in facts.links.imports],
-        alone.occurrences,
+        alone.occurrences, sorted({*facts.links.types.bases, *facts.links.types.interfaces}),
+        [[number for number, symbol in enumerate(facts.symbols) if symbol.exported], alone.decorated,
+         facts.links.exports.listed is not None],
     ]  # fmt: skip
     return PackedFacts(
-        facts.lines, facts.has_errors, _names(facts.links.exports), outline, _compressed(rows)
+        facts.lines, facts.has_errors, _names(facts.links.exports), outline, _compressed(rows), facts.is_generated
     )  # fmt: skip
 
 
@@ -157,6 +167,8 @@ class _File:
         )  # fmt: skip
         self.uses: set[tuple[int, int]] = set()
         self.occurrences = 0
+        self.decorated: list[tuple[int, str]] = []
+        """As in `Local`."""
         self._program = _Alone([""], [_NoModules()], [builtins(language)], lambda _: file, _EveryName())
         self._undecided: set[int] = set()
         """Expressions that other files decide."""
@@ -167,6 +179,8 @@ class _File:
             positions = unpack_positions(reference.positions)
             line, occurrences = positions[0][0], len(positions)
             self.occurrences += occurrences
+            if reference.kind is ReferenceKind.DECORATOR and reference.enclosing >= 0:
+                self.decorated.append((reference.enclosing, name_of(self._program, 0, reference.expression)))
             found = self._resolved(reference)
             if found is None:
                 undecided.append((reference, line, occurrences))
@@ -226,8 +240,10 @@ def _outline(file: File, wanted: Iterable[int]) -> tuple[dict[int, int], bytes]:
             [
                 {symbol: numbers[each] for symbol, each in types.values.items()},
                 {symbol: numbers[each] for symbol, each in types.signatures.items()},
-                {symbol: [numbers[each] for each in bases] for symbol, bases in types.bases.items()},
-                {symbol: [numbers[each] for each in several] for symbol, several in types.parameters.items()},
+                *(
+                    {symbol: [numbers[each] for each in several] for symbol, several in named.items()}
+                    for named in (types.bases, types.interfaces, types.parameters)
+                ),
                 sorted(types.loose),
             ],
             [_renumbered(file.expressions[old], numbers) for old in numbers],
@@ -240,7 +256,7 @@ def _kept(file: File, wanted: Iterable[int]) -> dict[int, int]:
     """New numbers, in the same order, of these expressions and of all that exports and types lead to."""
     exports, types = file.exports, file.types
     pending = {*wanted, *types.values.values(), *types.signatures.values()}
-    for several in (exports.scope, exports.exported or {}, types.bases, types.parameters):
+    for several in (exports.scope, exports.exported or {}, types.bases, types.interfaces, types.parameters):
         pending.update(*several.values())
     kept: set[int] = set()
     while pending:
@@ -263,15 +279,16 @@ def unpack_outline(packed: bytes) -> File:
     names, qualified_names, kinds, ids, exports, types, expressions = msgpack.unpackb(
         zlib.decompress(packed), use_list=False, strict_map_key=False
     )
+    *known, loose = types
     return File(
-        names, qualified_names, tuple(map(_SYMBOL_KINDS.__getitem__, kinds)), ids, Exports(*exports), Types(*types[:-1], frozenset(types[-1])),
-        expressions,
+        names, qualified_names, tuple(map(_SYMBOL_KINDS.__getitem__, kinds)), ids, Exports(*exports),
+        Types(*known, frozenset(loose)), expressions,
     )  # fmt: skip
 
 
 def unpack_rows(packed: bytes) -> FileRows:
     """The rows of a file, from what `pack` kept."""
-    symbols, elsewhere, here, uses, open_references, imports, occurrences = msgpack.unpackb(
+    symbols, elsewhere, here, uses, open_references, imports, occurrences, heirs, local = msgpack.unpackb(
         zlib.decompress(packed), use_list=False
     )
     return FileRows(
@@ -285,6 +302,8 @@ def unpack_rows(packed: bytes) -> FileRows:
         ],
         [Import(specifier, _DEPENDENCY_KINDS[kind], *rest) for specifier, kind, *rest in imports],
         occurrences,
+        heirs,
+        Local(*local),
     )
 
 

@@ -11,10 +11,8 @@ from collections.abc import Container, Sequence
 from kotadb.languages.mentions import Test
 from kotadb.model import Op
 from kotadb.pipeline.calls import Calls
+from kotadb.pipeline.members import FUEL
 from kotadb.pipeline.values import MEMBER, TYPE, Sort, Value, alternatives, union, weighed
-
-FUEL = 6
-"""Hops from a value to its type, or from a class to its bases in another expression, that an answer may take."""
 
 _LATE = {Op.FUNCTION: Sort.FUNCTION, Op.TUPLE: Sort.TUPLE, Op.OBJECT: Sort.OBJECT}
 _TRUE = ("true", "True")

@@ -73,7 +73,7 @@ class _File(Places):
         self.stars: dict[str, None] = {}
         self.taken: dict[int, dict[str, bool]] = {}
         """Names that are taken from a module, by the offset of its specifier; True if for types alone."""
-        self.types = Types({}, {}, {}, {})
+        self.types = Types({}, {}, {}, {}, {})
         self.groups: dict[tuple[ReferenceKind, int, int], list[int]] = {}
         """The offsets of references, by kind, expression and enclosing symbol."""
         self.declared: list[tuple[int, int, Name]] = []
@@ -229,7 +229,9 @@ class _File(Places):
             if expression < 0:
                 continue
             if kind is ReferenceKind.EXTENDS:
-                self._note_base(expression, scope, captures)
+                self._note_base(self.types.bases, expression, scope, captures)
+            elif kind is ReferenceKind.IMPLEMENTS:
+                self._note_base(self.types.interfaces, expression, scope, captures)
             place = kind, expression, enclosing
             if place in groups:
                 groups[place].append(start)
@@ -251,14 +253,14 @@ class _File(Places):
         if op is Op.SELF:
             self.assigned.setdefault((operand, member), []).append((scope, value))
 
-    def _note_base(self, expression: int, scope: int, captures: Captures) -> None:
+    def _note_base(self, bases: dict[int, list[int]], expression: int, scope: int, captures: Captures) -> None:
         if "whole" in captures:
             whole = captures["whole"][0]
             expression = self.expressions.of(whole, self.scope_at(whole))
         around = self.scopes.class_around(scope)
         number = self.class_symbols.get(around) if around is not None else None
         if number is not None:
-            self.types.bases.setdefault(number, []).append(expression)
+            bases.setdefault(number, []).append(expression)
 
     def _refer_to_quoted(self, start: int, text: str, scope: int) -> None:
         """The names in an annotation in quotes."""

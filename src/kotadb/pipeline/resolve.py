@@ -40,7 +40,7 @@ def resolve(program: Program, number: int, reference: Reference) -> Resolved:
         if kind is ReferenceKind.CALL and program.kind(target) in (SymbolKind.CLASS, SymbolKind.ENUM):
             kind = ReferenceKind.INSTANTIATION
         return Resolved(kind, file.names[target[1]], enclosing, positions, path, target, HOW[value.how])
-    name = _name(program, number, expression)
+    name = name_of(program, number, expression)
     if value is not None and value.sort is Sort.MODULE:
         return Resolved(kind, name, enclosing, positions, target_file=value.location.path)
     package = value.location.package if value is not None and value.sort is Sort.OUTSIDE else None
@@ -74,7 +74,7 @@ def _picked(program: Program, targets: tuple[Target, ...], kind: ReferenceKind) 
     return targets[0]
 
 
-def _name(program: Program, number: int, expression: int) -> str:
+def name_of(program: Program, number: int, expression: int) -> str:
     """What a reference without a target refers to, by the name that it has where it comes from."""
     file = program.files[number]
     op, operand, name, _ = file.expressions[expression]

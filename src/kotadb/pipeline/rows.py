@@ -11,12 +11,13 @@ import struct
 from collections.abc import Iterable, Sequence
 from struct import Struct
 
-from kotadb.model import ReferenceKind, Resolution, Symbol, SymbolKind
+from kotadb.model import EntryPoint, ReferenceKind, RelationKind, Resolution, Symbol, SymbolKind
 from kotadb.pipeline.graph import Dependency
 
-SYMBOL_FIELDS = 18
+SYMBOL_FIELDS = 19
 REFERENCE_FIELDS = 13
 DEPENDENCY_FIELDS = 10
+RELATION_FIELDS = 7
 
 NULL = b"\xff\xff\xff\xff"
 _HEAD = Struct("!hiqiiii").pack
@@ -53,7 +54,9 @@ def integers(values: Sequence[int]) -> bytes:
 
 
 _SYMBOL_KINDS = {kind: text(kind.value) for kind in SymbolKind}
+ENTRY_POINTS = {None: NULL} | {reason: text(reason.value) for reason in EntryPoint}
 _REFERENCE_KINDS = {kind: text(kind.value) for kind in ReferenceKind}
+_RELATION_KINDS = {kind: text(kind.value) for kind in RelationKind}
 _RESOLUTIONS = {None: NULL} | {resolution: text(resolution.value) for resolution in Resolution}
 _ACCESS = {access: text(access) for access in ("public", "protected", "private")}
 
@@ -69,7 +72,7 @@ def rows(beginning: bytes, tails: Sequence[bytes]) -> bytes:
 
 
 def symbol_tail(symbol_id: int, symbol: Symbol) -> bytes:
-    """A row of `symbols` behind its head."""
+    """A row of `symbols` behind its head and why something outside calls the symbol (`ENTRY_POINTS`)."""
     s = symbol
     return b"".join(
         (
@@ -115,3 +118,11 @@ def dependency_rows(beginning: bytes, edges: Iterable[tuple[Dependency, int | No
         )
         for number, (edge, file_id) in enumerate(edges)
     )  # fmt: skip
+
+
+def relation_rows(beginning: bytes, related: Iterable[tuple[int, int, int, RelationKind]]) -> bytes:
+    """Rows of `symbol_relations`: the ids of a symbol, of the other one's file and of that one, and the kind."""
+    return b"".join(
+        b"".join((beginning, _INTEGER(4, symbol), _INTEGER(4, file), _INTEGER(4, target), _RELATION_KINDS[kind]))
+        for symbol, file, target, kind in related
+    )

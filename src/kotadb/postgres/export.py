@@ -16,6 +16,7 @@ RECORDS = {
     "symbol": "export.symbols",
     "reference": "export.references",
     "dependency": "export.dependencies",
+    "relation": "export.relations",
 }
 """The kinds of records and their queries, in the order of export."""
 

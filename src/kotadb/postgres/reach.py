@@ -52,14 +52,37 @@ def aliases(connection: Connection, index: Index) -> dict[Node, list[Node]]:
     return found
 
 
-def heirs(connection: Connection, index: Index, classes: Collection[Node]) -> list[Row]:
-    """What extends or implements one of these (of_file_id, of_symbol_id): file_id and qualified_name."""
-    return _rows(connection, "heirs", index, **_columns(classes))
+def overriders(connection: Connection, index: Index, members: Collection[Node]) -> list[Row]:
+    """The steps to what overrides or implements one of these members; their kind is `override`."""
+    return _rows(connection, "overriders", index, **_columns(members))
 
 
-def called(connection: Connection, index: Index, names: Collection[str]) -> list[Row]:
-    """The symbols of these names: file_id, symbol_id, name, qualified_name, line."""
-    return _rows(connection, "called", index, names=sorted(names))
+def above(connection: Connection, index: Index, symbols: Collection[Node]) -> list[Row]:
+    """What these extend, implement or override: file_id, symbol_id, kind, and near_file_id and near_symbol_id, which
+    are of these."""
+    return _rows(connection, "above", index, **_columns(symbols))
+
+
+def below(connection: Connection, index: Index, symbols: Collection[Node]) -> list[Row]:
+    """What extends, implements or overrides these, in the same way."""
+    return _rows(connection, "below", index, **_columns(symbols))
+
+
+def bases_elsewhere(connection: Connection, index: Index, classes: Collection[Node]) -> list[Row]:
+    """What these classes extend or implement that is no symbol of the repository: file_id, symbol_id, kind, name, and
+    package, which is None where nothing is known of it."""
+    return _rows(connection, "bases_elsewhere", index, **_columns(classes))
+
+
+def maybe_bases(connection: Connection, index: Index, names: Collection[str]) -> int:
+    """How many classes extend or implement something of one of these names of which nothing is known."""
+    return int(_rows(connection, "maybe_bases", index, names=sorted(names))[0]["count"])
+
+
+def described(connection: Connection, index: Index, symbols: Collection[Node]) -> dict[Node, Row]:
+    """These symbols as `postgres.symbols` has them."""
+    rows = _rows(connection, "described", index, **_columns(symbols))
+    return {(row["file_id"], row["symbol_id"]): row for row in rows}
 
 
 def files(connection: Connection, index: Index, file_ids: Iterable[int]) -> dict[int, Row]:

@@ -95,7 +95,7 @@ def _facts(connection: Connection, name: str, parameters: dict[str, Any]) -> dic
 
 
 def _packed_facts(row: dict[str, Any]) -> PackedFacts:
-    return PackedFacts(row["lines"], row["has_errors"], row["names"], row["outline"], row["rows"])
+    return PackedFacts(row["lines"], row["has_errors"], row["names"], row["outline"], row["rows"], row["is_generated"])
 
 
 def content(connection: Connection, repository_id: int, key: BlobKey) -> str | None:
@@ -137,7 +137,7 @@ def _stored_blobs(connection: Connection, parameters: dict[str, Any]) -> Iterato
 
 
 _BLOB_HEAD = Struct("!hiq").pack
-_BLOB_FIELDS = 11
+_BLOB_FIELDS = 12
 
 
 def _blob_row(repository_id: int, blob: Blob) -> bytes:
@@ -147,7 +147,7 @@ def _blob_row(repository_id: int, blob: Blob) -> bytes:
         (
             _BLOB_HEAD(_BLOB_FIELDS, 8, repository_id), text(blob_sha), text(language), integer(EXTRACTOR_VERSION),
             data(blob.content), integers(blob.words), integer(facts.lines), FLAG[facts.has_errors], data(facts.names),
-            data(facts.outline), data(facts.rows),
+            data(facts.outline), data(facts.rows), FLAG[facts.is_generated],
         )
     )  # fmt: skip
 
@@ -198,7 +198,8 @@ class StoredFile(NamedTuple):
     digest: bytes
     names: bytes
     reads: bytes | None
-    """As in `LinkedFile`."""
+    entries: list[str]
+    """Both as in `LinkedFile`."""
 
 
 def stored_files(connection: Connection, repository_id: int, index_id: int) -> dict[int, StoredFile]:
@@ -242,7 +243,7 @@ class IndexWriter:
         self._idle_seconds = idle_seconds
         self._files: list[tuple[Any, ...]] = []
         self._deleted: list[int] = []
-        self._rows: dict[str, list[bytes]] = {"copy_symbols": [], "copy_references": [], "copy_dependencies": []}
+        self._rows: dict[str, list[bytes]] = {name: [] for name in _COPIES}
         self._size = 0
         self._chunks: Queue[_Chunk | None] = Queue(CHUNKS_AHEAD)
         self._error: BaseException | None = None
@@ -269,10 +270,10 @@ class IndexWriter:
     def write(self, file_id: int, file: SourceFile, facts: PackedFacts, linked: LinkedFile) -> None:
         """Add a file that the index does not have, or not any more."""
         self._files.append((*self._ids.values(), *_file_row(file_id, file, facts, linked)))
-        self._rows["copy_symbols"].append(linked.symbols)
-        self._rows["copy_references"].append(linked.references)
-        self._rows["copy_dependencies"].append(linked.dependencies)
-        self._size += len(linked.symbols) + len(linked.references) + len(linked.dependencies)
+        made = (linked.symbols, linked.references, linked.dependencies, linked.relations)
+        for name, rows in zip(_COPIES, made, strict=True):
+            self._rows[name].append(rows)
+            self._size += len(rows)
         if self._size >= CHUNK_BYTES:
             self._hand_over()
 
@@ -315,6 +316,10 @@ class IndexWriter:
                 copy_rows(self._connection, name, [rows])
 
 
+_COPIES = ("copy_symbols", "copy_references", "copy_dependencies", "copy_relations")
+"""The statements by which the rows of a file are written."""
+
+
 class _Chunk(NamedTuple):
     deleted: Sequence[int]
     files: Sequence[tuple[Any, ...]]
@@ -326,8 +331,9 @@ def _file_row(file_id: int, file: SourceFile, facts: PackedFacts, linked: Linked
     raw_path = None if file.path.encode() == file.raw_path else file.raw_path
     return (
         file_id, file.path, raw_path, file.language, file.blob_sha, EXTRACTOR_VERSION, file.size_bytes, facts.lines,
-        facts.has_errors, list(file.tags), linked.digest, linked.symbol_count, linked.reference_count,
+        facts.has_errors, list(linked.tags), linked.digest, linked.symbol_count, linked.reference_count,
         linked.dependency_count, facts.names, linked.reads,
+        list(linked.entries),
     )  # fmt: skip
 
 
@@ -357,7 +363,7 @@ def end_shadow(connection: Connection, repository_id: int, index_id: int) -> lis
     found = connection.execute(query("store.drift"), parameters).fetchall()
     if found:
         repaired = parameters | {"file_ids": [row["file_id"] for row in found]}
-        for part in ("delete", "files", "symbols", "references", "dependencies"):
+        for part in ("delete", "files", "symbols", "references", "dependencies", "relations"):
             connection.execute(query(f"store.repair_{part}"), repaired)
     connection.execute(query("store.end_shadow"))
     return [row["path"] for row in found]

@@ -1,7 +1,7 @@
 """Symbols by their names, and what refers to them. Functions take a connection in the caller's transaction.
 
-A row that is a symbol has path, language, tags, file_id, name, qualified_name, kind, exported, line, column and
-signature, of its first declaration where there are several.
+A row that is a symbol has path, language, tags, file_id, name, qualified_name, kind, exported, line, column,
+signature and entry_point, of its first declaration where there are several.
 """
 
 from collections.abc import Collection, Mapping, Sequence

@@ -1,6 +1,6 @@
 """Looking for definitions that nobody refers to. Functions take a connection in the caller's transaction."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from kotadb.model import Index
@@ -11,16 +11,6 @@ from kotadb.postgres.queries import query
 Row = dict[str, Any]
 Position = tuple[int, str, int, int]
 """Rank, path, line and id of a definition: what they are sorted by."""
-
-
-def paths(connection: Connection, index: Index) -> frozenset[str]:
-    """Every path of the commit, those of skipped files included."""
-    return frozenset(row["path"] for row in _rows(connection, "paths", index))
-
-
-def texts(connection: Connection, index: Index, paths: Iterable[str]) -> dict[str, str]:
-    """The text of each of these files that is indexed."""
-    return {row["path"]: row["content"] for row in _rows(connection, "manifests", index, paths=list(paths))}
 
 
 def definitions(

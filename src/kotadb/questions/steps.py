@@ -12,7 +12,6 @@ from kotadb.postgres import reach
 from kotadb.postgres.reach import Node, Row
 from kotadb.questions.asking import Scope
 from kotadb.questions.changes import Change
-from kotadb.questions.overriding import overriding
 from kotadb.questions.remembered import remembered
 
 MAX_REACHED = 5_000
@@ -20,6 +19,9 @@ MAX_REACHED = 5_000
 microseconds for each of them. What is nearer is complete all the same."""
 
 _IMPORTS = frozenset({ReferenceKind.IMPORT.value, ReferenceKind.REEXPORT.value})
+
+OVERRIDE = "override"
+"""The kind of a step to what overrides or implements a member: it must change with it, and no reference says so."""
 
 Aliases = Mapping[Node, Sequence[Node]]
 
@@ -49,6 +51,7 @@ class Followed(NamedTuple):
 def follow(scope: Scope, changed: Sequence[Change], depth: int) -> Followed:
     """The steps to all that depends on the changes, each node by its first one.
 
+    What overrides a member that changes must change too, and so on; what only uses it need not change in what it is.
     Whoever imports a changed symbol depends on it being there, and nobody on them for that: if they use it there is
     another step to them, and only if there is none in their file is the import given.
     """
@@ -57,15 +60,16 @@ def follow(scope: Scope, changed: Sequence[Change], depth: int) -> Followed:
     modules = {change.entry["file_id"] for change in changed if change.touches_module and change.entry is not None}
     seen: set[Node] = {*symbols, *((file_id, None) for file_id in modules)}
     steps: list[Step] = []
-    distance = 0
+    distance, overridden = 0, symbols
     while (symbols or modules) and distance < depth and len(steps) < MAX_REACHED:
         distance += 1
         rows = _users(scope, symbols, modules, aliases, is_first=distance == 1)
-        rows += overriding(scope, changed) if distance == 1 else []
+        rows += reach.overriders(scope.connection, scope.index, _meant(overridden, aliases)) if overridden else []
         found = [_step(distance, row) for row in rows]
         new = _first_of_each((step for step in found if not step.only_imports), seen)
         steps += [*new, *_only_importing(found, new, seen)]
         symbols = {step.node for step in new if step.node[1] is not None}
+        overridden = {step.node for step in new if step.kind == OVERRIDE}
         modules = {step.node[0] for step in new if step.node[1] is None}
     return Followed(steps, distance if symbols or modules else None)
 
@@ -79,11 +83,15 @@ def _users(
     scope: Scope, symbols: Collection[Node], modules: Collection[int], aliases: Aliases, *, is_first: bool
 ) -> list[Row]:
     """Who refers to the symbols, and who imports the files; types alone are not loaded, but they may be gone."""
-    meant = {*symbols, *(alias for symbol in symbols for alias in aliases.get(symbol, ()))}
+    meant = _meant(symbols, aliases)
     rows = reach.users(scope.connection, scope.index, meant, imports=is_first) if meant else []
     if modules:
         rows += reach.importers(scope.connection, scope.index, modules, types=is_first)
     return rows
+
+
+def _meant(symbols: Collection[Node], aliases: Aliases) -> set[Node]:
+    return {*symbols, *(alias for symbol in symbols for alias in aliases.get(symbol, ()))}
 
 
 def _first_of_each(steps: Iterable[Step], seen: set[Node]) -> list[Step]:

@@ -35,7 +35,7 @@ COMPLETE = "All definitions that the source spells out are in the index."
 
 Row = Mapping[str, Any]
 
-_ABOUT = ("name", "qualified_name", "kind", "path", "line", "column", "exported", "signature")
+_ABOUT = ("name", "qualified_name", "kind", "path", "line", "column", "exported", "signature", "entry_point")
 
 
 class Symbols(PagedParameters):

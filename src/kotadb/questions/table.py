@@ -5,6 +5,7 @@ from kotadb.questions.chains import Chains, path
 from kotadb.questions.cycles import cycles
 from kotadb.questions.dependencies import Of, dependencies, dependents
 from kotadb.questions.explain import OfPathOrName, explain
+from kotadb.questions.hierarchy import OfHierarchy, hierarchy
 from kotadb.questions.impact import Impact, impact
 from kotadb.questions.outline import OfPlace, outline
 from kotadb.questions.search import Search, search
@@ -17,6 +18,7 @@ _ALL = (
     Question("symbols", Symbols, symbols),
     Question("symbol", OfSymbol, symbol),
     Question("usages", Usages, usages),
+    Question("hierarchy", OfHierarchy, hierarchy),
     Question("dependencies", Of, dependencies),
     Question("dependents", Of, dependents),
     Question("path", Chains, path),

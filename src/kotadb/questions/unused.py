@@ -7,13 +7,11 @@ from pydantic import Field, StringConstraints
 
 from kotadb import languages
 from kotadb.errors import InvalidCursor, InvalidInput
-from kotadb.languages import Files
 from kotadb.model import SymbolKind
 from kotadb.postgres import unused as stored
 from kotadb.questions.asking import Found, PagedParameters, Scope
 from kotadb.questions.doubts import counted, unseen_text
 from kotadb.questions.globs import path_filter
-from kotadb.questions.remembered import remembered
 
 COMPLETE = (
     "Complete means: all source was read, and no name in it is left that may mean a definition which is not listed. "
@@ -29,7 +27,7 @@ KINDS = frozenset(
 )  # fmt: skip
 """Those that somebody has to name who uses them. A member of an enum may be made of its value."""
 
-ASIDE = ("generated", "declaration", "configuration")
+ASIDE = ("generated", "vendored", "declaration", "configuration")
 """Tags of files whose definitions are nobody's to remove, or are for the tool that the file configures."""
 
 ALIKE = 3
@@ -100,9 +98,9 @@ def unused(scope: Scope, asked: OfDefinitions) -> Found:
     """Definitions that nothing in the repository refers to, each with how sure it is that they are not used.
 
     Sorted by confidence. A reference from inside of a definition is none. Left out is what may be used without being
-    named here: what packages export to the outside and what `__all__` lists, tests, what is decorated, what the
-    language or a base class calls, members of classes with a base outside of the repository, of interfaces, types,
-    enums and objects, and members whose name is somewhere that could not be resolved.
+    named here: entry points (what packages export to the outside, what `__all__` lists, tests, what is decorated, what
+    scripts run), what the language or a base class calls, members of classes with a base outside of the repository, of
+    interfaces, types, enums and objects, and members whose name is somewhere that could not be resolved.
 
     Raises InvalidInput for a kind that is never unused, and InvalidCursor.
     """
@@ -114,7 +112,6 @@ def unused(scope: Scope, asked: OfDefinitions) -> Found:
         kinds=_kinds(asked.kind),
         aside=[*ASIDE, *(() if asked.tests else ("test",))],
         **path_filter(asked.path)._asdict(),
-        published=list(_published(scope)),
         reasons=list(REASONS),
         ranks=[_RANKS[reason.confidence] for reason in REASONS.values()],
         depth=MAX_DEPTH,
@@ -158,23 +155,12 @@ def _rules() -> dict[str, list[Any]]:
     return {
         "languages": list(rules),
         "implicit": [_whole(rule.implicit) for rule in rules.values()],
-        "decorators": [_whole(rule.plain_decorators) for rule in rules.values()],
-        "listings": [rule.export_list for rule in rules.values()],
         "open": [rule.open_scope for rule in rules.values()],
     }
 
 
 def _whole(pattern: str | None) -> str:
     return "^$" if pattern is None else f"^({pattern})$"
-
-
-@remembered
-def _published(scope: Scope) -> frozenset[str]:
-    """The files whose exports are for the outside."""
-    texts = stored.texts(scope.connection, scope.index, scope.index.manifests or {})
-    modules = languages.modules(Files(stored.paths(scope.connection, scope.index), texts.get))
-    published = (family.published() for family in {id(found): found for found in modules.values()}.values())
-    return frozenset().union(*published)
 
 
 def _definition(row: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,10 @@ FILES: dict[str, str | bytes] = {
     ),
     "early.py": "import late\n",
     "late.py": "def f():\n    import early\n    return early\n",
+    "shapes.ts": (
+        "export class Shape { get area() { return 1 } set area(to) {} }\n"
+        "export class Square extends Shape { get area() { return 2 } set area(to) {} }\n"
+    ),
     "one.py": "import two\n",
     "two.py": "import one\n",
 }
@@ -30,6 +34,7 @@ FILES: dict[str, str | bytes] = {
 COLUMNS = {
     "reference": "path line column name kind enclosing target_path target resolution package",
     "dependency": "from_path to_path package kind specifier type_only line from_symbol to_symbol",
+    "relation": "path symbol to_path to_symbol kind",
     "cycle": "paths at_load",
 }
 
@@ -100,6 +105,14 @@ def test_dependencies_on_files_packages_and_symbols(records: list[dict[str, Any]
     ]
     [passed_on] = of(records, "dependency", from_path="index.ts")
     assert (passed_on["kind"], passed_on["to_path"], passed_on["specifier"]) == ("reexport", "lib.ts", "./lib")
+
+
+def test_relations_are_those_of_classes_and_of_members_by_name(records: list[dict[str, Any]]) -> None:
+    assert of(records, "relation") == [
+        {"path": "shapes.ts", "symbol": "Square", "to_path": "shapes.ts", "to_symbol": "Shape", "kind": "extends"},
+        {"path": "shapes.ts", "symbol": "Square.area", "to_path": "shapes.ts", "to_symbol": "Shape.area",
+         "kind": "overrides"},
+    ]  # fmt: skip
 
 
 def test_cycles_come_last_and_tell_whether_they_close_at_load(records: list[dict[str, Any]]) -> None:

@@ -64,8 +64,12 @@ FOLDERS = ["", "lib/", "deep/er/"]
 MANIFESTS: dict[str, list[str | bytes]] = {
     "tsconfig.json": ['{"compilerOptions": {"baseUrl": ".", "paths": {"package": ["./a"]}}}', "{}"],
     "package.json": ['{"name": "package", "exports": "./lib/index.ts"}', '{"imports": {"#x": "./a.ts"}}'],
-    "pyproject.toml": ['[tool.setuptools.packages.find]\nwhere = ["lib"]', ""],
-    "README.md": ["# words", "# other words"],
+    "pyproject.toml": [
+        '[tool.setuptools.packages.find]\nwhere = ["lib"]',
+        '[project]\nname = "package"\nscripts = {run = "a:f"}',
+        "",
+    ],
+    "README.md": ["# words", "# other words", "# @generated"],
     "c.js": [b"\0\1binary", b"export const f = 1\n"],
 }
 
@@ -119,6 +123,9 @@ BARREL: dict[str, str | bytes] = {
     "package/__init__.py": "from .part import f",
     "package/part.py": "def f(): ...",
     "user.py": "from package import f\nf()",
+    "base.py": "class Top:\n    def m(self): ...\nclass Base(Top):\n    def n(self): ...\n",
+    "heir.py": "from base import Base\nclass Heir(Base):\n    def m(self): ...\n",
+    "late_heir.py": "from heir import Heir\nclass LateHeir(Heir): ...\n",
 }
 
 
@@ -136,6 +143,13 @@ BARREL: dict[str, str | bytes] = {
             {"package/__init__.py": "from pkgutil import extend_path\nfrom .part import f as g"},
             {"package/__init__.py", "user.py"},
         ),
+        (
+            {"base.py": "class Top:\n    def m(self): ...\nclass Base(Top):\n    def m(self): ...\n"},
+            {"base.py", "heir.py"},
+        ),
+        ({"base.py": "class Top:\n    def m(self): ...\nclass Base:\n    def n(self): ...\n"}, {"base.py", "heir.py"}),
+        ({"base.py": "class Top:\n    def m(self): return 1\nclass Base(Top):\n    def n(self): ...\n"}, {"base.py"}),
+        ({"heir.py": "from base import Base\nclass Heir(Base):\n    def n(self): ...\n"}, {"heir.py"}),
     ],
 )
 def test_an_edit_writes_the_files_whose_rows_it_changes(
@@ -155,12 +169,56 @@ def test_a_module_that_moves_changes_who_imports_it(database: Database, index: I
     assert drift(index, repo) == AS_REBUILT
 
 
+PUBLISHED: dict[str, str | bytes] = {
+    "package.json": '{"name": "p", "exports": "./index.ts"}',
+    "index.ts": "export * from './barrel'",
+    "barrel.ts": "export { f } from './f'",
+    "f.ts": "export function f() {}\nexport function g() {}",
+    "h.ts": "export function h() {}",
+    "pyproject.toml": "[project]\nname = 'p'\nscripts = {run = 'tool:main'}",
+    "tool.py": "def main(): ...\ndef other(): ...",
+    "test_tool.py": "def helper(): ...",
+}
+
+
+def called_from_outside(database: Database) -> dict[str, str]:
+    with database.transaction() as connection:
+        rows = connection.execute("select name, entry_point::text as why from symbols where entry_point is not null")
+        return {row["name"]: row["why"] for row in rows.fetchall()}
+
+
+EDITS: list[tuple[dict[str, str | bytes], set[str], set[str]]] = [
+    ({"f.ts": "export function f() { return 1 }\nexport function g() {}"}, {"f.ts"}, {"f", "main"}),
+    ({"barrel.ts": "export { f, g } from './f'"}, {"barrel.ts", "f.ts"}, {"f", "g", "main"}),
+    ({"barrel.ts": "export * from './h'"}, {"barrel.ts", "f.ts", "h.ts"}, {"h", "main"}),
+    ({"test_tool.py": "def test_it(): ..."}, {"test_tool.py"}, {"h", "main", "test_it"}),
+    ({"pyproject.toml": "[project]\nname = 'p'\nscripts = {run = 'tool:other'}"}, {"pyproject.toml", "tool.py"},
+     {"h", "other", "test_it"}),
+    ({"package.json": '{"exports": "./f.ts"}'}, {"package.json", "index.ts", "barrel.ts", "f.ts", "h.ts"},
+     {"f", "g", "other", "test_it"}),
+]  # fmt: skip
+"""One after the other, with the files that are written for each, and what is called from outside then."""
+
+
+def test_what_leads_in_from_outside_is_marked_again_where_it_leads(
+    database: Database, index: Index, tmp_path: Path
+) -> None:
+    repo = make_repo(tmp_path / "repo", PUBLISHED)
+    index(repo)
+    assert called_from_outside(database) == {"f": "exported", "main": "script"}
+    for edit, expected, outside in EDITS:
+        assert rewritten(database, index, repo, edit) == expected
+        assert called_from_outside(database).keys() == outside
+    assert drift(index, repo) == AS_REBUILT
+
+
 def test_rows_that_were_lost_are_told_and_repaired(database: Database, index: Index, tmp_path: Path) -> None:
     repo = make_repo(tmp_path / "repo", BARREL)
     index(repo)
     with database.transaction() as connection:
         connection.execute("delete from symbol_references where name = 'C'")
-    assert drift(index, repo) == {"files": 2, "blobs": 0, "paths": ["b.ts", "barrel.ts"]}
+        connection.execute("delete from symbol_relations where kind = 'overrides'")
+    assert drift(index, repo) == {"files": 3, "blobs": 0, "paths": ["b.ts", "barrel.ts", "heir.py"]}
     assert drift(index, repo) == AS_REBUILT
 
 

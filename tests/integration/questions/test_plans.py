@@ -42,13 +42,18 @@ files as (
 defined as (
     insert into symbols (repository_id, index_id, file_id, symbol_id, line_start, line_end, column_start, column_end,
         name_line, name_column, kind, access, exported, is_async, name, qualified_name, signature)
-    select repository_id, index_id, file_id, s, s, s, 0, 10, s, 0, 'function', 'public', true, false,
+    select repository_id, index_id, file_id, s, s, s, 0, 10, s, 0,
+        case when s = {SYMBOLS} then 'class' else 'function' end::symbol_kind, 'public', true, false,
         'function' || file_id || '_' || s, 'function' || file_id || '_' || s, 'def f()'
     from file, generate_series(1, {SYMBOLS}) s),
 imported as (
     insert into dependency_graph (repository_id, index_id, from_file_id, dependency_id, to_file_id, line, kind,
         type_only, specifier)
-    select repository_id, index_id, file_id, 0, 1 + file_id %% {FILES}, 1, 'import', false, 'm' from file)
+    select repository_id, index_id, file_id, 0, 1 + file_id %% {FILES}, 1, 'import', false, 'm' from file),
+related as (
+    insert into symbol_relations (repository_id, index_id, file_id, symbol_id, to_file_id, to_symbol_id, kind)
+    select repository_id, index_id, file_id, s, 1 + file_id %% {FILES}, s, 'extends'
+    from file, generate_series(1, {SYMBOLS}) s)
 insert into symbol_references (repository_id, index_id, file_id, target_file_id, target_symbol_id, enclosing_symbol_id,
     line, occurrences, kind, resolution, name, positions)
 select repository_id, index_id, file_id, t, case when t is not null then 1 + r %% {SYMBOLS} end, 1 + r %% {SYMBOLS},
@@ -58,7 +63,7 @@ from file, generate_series(1, {REFERENCES}) r,
     lateral (select case when r %% 2 = 0 then 1 + file_id %% {FILES} end as t) target
 """
 
-TABLES = ("indexed_files", "symbols", "symbol_references", "dependency_graph", "source_blobs")
+TABLES = ("indexed_files", "symbols", "symbol_references", "dependency_graph", "symbol_relations", "source_blobs")
 SCANS = "select relname, seq_scan from pg_stat_user_tables where relname = any(%s)"
 
 ASKED: list[tuple[str, dict[str, Any]]] = [
@@ -69,6 +74,7 @@ ASKED: list[tuple[str, dict[str, Any]]] = [
     ("symbols", {"query": "functiom7_1x"}),
     ("symbol", {"symbol": "function7_3"}),
     ("usages", {"symbol": "function7_3"}),
+    ("hierarchy", {"symbol": f"function7_{SYMBOLS}"}),
     ("dependencies", {"of": "src/m7.py"}),
     ("dependencies", {"of": "function7_3"}),
     ("dependents", {"of": "src/m7.py", "depth": 3}),

@@ -158,7 +158,7 @@ EXPECTED: dict[str, dict[str, tuple[str, str]]] = {
         "lost": ("low", "exported"),
     },
     "web/src/index.ts": {},
-    "web/src/offered.ts": {},
+    "web/src/offered.ts": {"beside": ("low", "exported")},
     "web/src/starred.ts": {},
     "web/src/run.ts": {},
     "web/src/shapes.ts": {

@@ -67,6 +67,7 @@ BARREL = {
     "barrel.ts": "export * from './f'\nexport { C } from './c_class'",
     "f.ts": "export function f() {}",
     "c_class.ts": "export class C extends Base { own = 1 }\nclass Base { m() {} }",
+    "heir.ts": "import { C } from './barrel'\nclass Heir extends C { n() {} }",
 }
 
 
@@ -79,12 +80,12 @@ BARREL = {
         ({"f.ts": "export function g() {}"}, {"a.ts"}),
         ({"f.ts": "export const f = 1"}, {"a.ts"}),
         ({"f.ts": "export function f() {}\nexport function missing() {}"}, {"c.ts"}),
-        ({"c_class.ts": "export class C extends Base { own = 1 }\nclass Base { n() {} }"}, {"b.ts"}),
-        ({"c_class.ts": "export class C extends Base { own = 1; m() {} }\nclass Base { m() {} }"}, {"b.ts"}),
-        ({"c_class.ts": "export class C extends Base { own = 1; other() {} }\nclass Base { m() {} }"}, set()),
+        ({"c_class.ts": "export class C extends Base { own = 1 }\nclass Base { n() {} }"}, {"b.ts", "heir.ts"}),
+        ({"c_class.ts": "export class C extends Base { own = 1; m() {} }\nclass Base { m() {} }"}, {"b.ts", "heir.ts"}),
+        ({"c_class.ts": "export class C extends Base { own = 1; other() {} }\nclass Base { m() {} }"}, {"heir.ts"}),
         ({"barrel.ts": "export * from './f'\nexport { C } from './c_class'\nexport const more = 1"}, set()),
         ({"barrel.ts": "export { f } from './f'\nexport { C } from './c_class'"}, {"a.ts", "c.ts"}),
-        ({"barrel.ts": "export * from './f'"}, {"b.ts"}),
+        ({"barrel.ts": "export * from './f'"}, {"b.ts", "heir.ts"}),
         ({"a.ts": "import { C } from './barrel'"}, set()),
     ],
 )

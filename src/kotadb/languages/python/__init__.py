@@ -127,8 +127,12 @@ SPECS = (
             open_scope=True,
             export_list="__all__",
             plain_decorators=(
-                "abstractmethod|asynccontextmanager|cache|cached_property|classmethod|contextmanager|deleter|final|getter|"
-                "lru_cache|overload|override|property|setter|staticmethod|total_ordering|wraps"
+                "abstractmethod|asynccontextmanager|cache|cached_property|classmethod|contextmanager|dataclass|deleter|final|"
+                "getter|lru_cache|overload|override|property|runtime_checkable|setter|staticmethod|total_ordering|unique|wraps"
+            ),
+            tests=(
+                r"[Tt]est\w*|\w+Tests?|\w+TestCase|(?:async)?[Ss]etUp\w*|(?:async)?[Tt]earDown\w*|setup_\w+|teardown_\w+|"
+                r"pytest_\w+"
             ),
             implicit=r"__\w+__|_+|main",
             gap=re.compile(rb"\s+|\\\r?\n|#[^\n]*"),

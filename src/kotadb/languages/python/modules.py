@@ -194,6 +194,16 @@ class _PythonModules:
             if path.endswith(SOURCE_SUFFIXES) and _parent(path) in public and not _is_private(_name(path))
         )
 
+    def commands(self) -> Mapping[str, frozenset[str]]:
+        """What projects name as `module:function` in their scripts and entry points."""
+        found: dict[str, set[str]] = {}
+        for project in sorted(self._projects):
+            for module, name in self._declared_by(project).commands:
+                path = self._find_absolute(project, module).path
+                if path is not None:
+                    found.setdefault(path, set()).add(name)
+        return {path: frozenset(names) for path, names in found.items()}
+
     def _is_public(self, folder: str, distributed: Container[str]) -> bool:
         """Whether those who install a project can import what is in the folder."""
         project = _nearest(folder, distributed)

@@ -9,7 +9,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import basename, normpath
 
 MANIFESTS = frozenset({"pyproject.toml", "setup.cfg", "setup.py"})
@@ -38,6 +38,8 @@ class Declared:
     """Top-level packages in folders with another name."""
     members: tuple[str, ...] = ()
     """Patterns for the folders of the projects that are developed together with this one."""
+    commands: tuple[tuple[str, str], ...] = ()
+    """Modules, and the names in them that scripts and entry points run."""
     is_distributed: bool = False
     """Whether it says what it is called when it is installed."""
 
@@ -63,14 +65,19 @@ def declared(folder: str, read: Callable[[str], str | None]) -> Declared:
             _SETUP.search(text_of("setup.py")),
         )
     )
-    return _gathered(folder, claims[:MAX_CLAIMS], [member for member in members if member][:MAX_CLAIMS], is_distributed)
+    commands = tuple(dict.fromkeys(_commands(pyproject, text_of("setup.py"), text_of("setup.cfg"))))[:MAX_CLAIMS]
+    return replace(
+        _gathered(folder, claims[:MAX_CLAIMS], [member for member in members if member][:MAX_CLAIMS]),
+        commands=commands,
+        is_distributed=is_distributed,
+    )
 
 
 _NAMED = re.compile(r"(?m)^\[metadata\]")
 _SETUP = re.compile(r"(?m)^\s{0,20}(?:setuptools\.)?setup\(")
 
 
-def _gathered(folder: str, claims: Iterable[Claim], members: Iterable[str], is_distributed: bool) -> Declared:
+def _gathered(folder: str, claims: Iterable[Claim], members: Iterable[str]) -> Declared:
     roots: dict[str, None] = {}
     packages: dict[str, str] = {}
     for name, place in claims:
@@ -81,7 +88,7 @@ def _gathered(folder: str, claims: Iterable[Claim], members: Iterable[str], is_d
             roots[root] = None
         elif name.isidentifier():
             packages.setdefault(name, path)
-    return Declared(tuple(roots), packages, tuple(members), is_distributed)
+    return Declared(tuple(roots), packages, tuple(members))
 
 
 def _root(path: str, name: str) -> str | None:
@@ -153,6 +160,23 @@ def _of_pyright(settings: object) -> Iterator[Claim]:
         for key in ("root", "extraPaths"):
             yield from (("", root) for root in _strings(environment.get(key)))
     yield from (("", root) for root in _strings(_at(settings, "extraPaths")))
+
+
+# ---- commands --------------------------------------------------------------------------------------------------------
+
+_COMMAND = re.compile(r"(?P<module>[A-Za-z_]\w*(?:\.\w+)*)\s*:\s*(?P<name>[A-Za-z_]\w*)[\w.]*(?:\s*\[[^\]]*\])?")
+_LINE = re.compile(rf"""(?m)(?<![\w.-])[\w.-]++[ \t]*+=[ \t]*+{_COMMAND.pattern}[ \t]*(?=['"]|$)""")
+
+
+def _commands(pyproject: object, setup: str, setup_cfg: str) -> Iterator[tuple[str, str]]:
+    """Modules and names. In the older files every line `name = module:function` is one."""
+    project, poetry = _at(pyproject, "project"), _at(pyproject, "tool", "poetry")
+    groups = [_at(project, "scripts"), _at(project, "gui-scripts"), _at(poetry, "scripts")]
+    for plugins in (_at(project, "entry-points"), _at(poetry, "plugins")):
+        groups += plugins.values() if isinstance(plugins, dict) else ()
+    written = [command for group in groups if isinstance(group, dict) for command in _strings([*group.values()])]
+    matches = [*map(_COMMAND.fullmatch, written), *_LINE.finditer(setup), *_LINE.finditer(setup_cfg)]
+    yield from ((match["module"], match["name"]) for match in matches if match is not None)
 
 
 # ---- the older files -------------------------------------------------------------------------------------------------

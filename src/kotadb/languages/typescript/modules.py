@@ -5,7 +5,7 @@ source that it is made of. What is said in several places is tried in TypeScript
 from the importer; any other by `paths`, `baseUrl`, an import map, `imports`, and the packages of the repository.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from kotadb.languages.modules import MISSING, Files, Location, Modules
@@ -80,6 +80,10 @@ class _TypeScriptModules:
     def published(self) -> frozenset[str]:
         """What each package.json exports or makes a command of."""
         return frozenset(path for manifest in self._packages.all() for path in self._entries.published(manifest))
+
+    def commands(self) -> Mapping[str, frozenset[str]]:
+        """None: a command is a file, which is published."""
+        return {}
 
     def _importer(self, path: str) -> _Importer:
         config = self._configs.of_file(path)

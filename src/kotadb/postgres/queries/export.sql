@@ -17,7 +17,8 @@ order by path collate "C", reason
 
 -- name: symbols
 select f.path, s.name, s.qualified_name, s.kind::text, s.line_start, s.line_end, s.column_start, s.column_end, s.name_line,
-    s.name_column, s.signature, s.documentation, s.exported, s.is_async as async, s.access::text
+    s.name_column, s.signature, s.documentation, s.exported, s.is_async as async, s.access::text,
+    s.entry_point::text
 from symbols s join indexed_files f using (repository_id, index_id, file_id)
 where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s
 order by f.path collate "C", s.name_line, s.name_column, s.kind, s.qualified_name collate "C"
@@ -60,6 +61,21 @@ left join symbols b on (b.repository_id, b.index_id, b.file_id, b.symbol_id)
     = (%(repository_id)s, %(index_id)s, d.to_file_id, d.to_symbol_id)
 order by f.path collate "C", d.from_file_id, d.dependency_id, d.line, a.name_line, a.name_column,
     coalesce(t.path, u.path) collate "C", b.name_line, b.name_column
+
+-- name: relations
+-- A getter and a setter of one name are one line.
+select f.path, s.qualified_name as symbol, t.path as to_path, b.qualified_name as to_symbol, r.kind::text
+from symbol_relations r
+join indexed_files f using (repository_id, index_id, file_id)
+join symbols s using (repository_id, index_id, file_id, symbol_id)
+join indexed_files t on (t.repository_id, t.index_id, t.file_id)
+    = (%(repository_id)s, %(index_id)s, r.to_file_id)
+join symbols b on (b.repository_id, b.index_id, b.file_id, b.symbol_id)
+    = (%(repository_id)s, %(index_id)s, r.to_file_id, r.to_symbol_id)
+where r.repository_id = %(repository_id)s and r.index_id = %(index_id)s
+group by f.path, s.qualified_name, t.path, b.qualified_name, r.kind
+order by f.path collate "C", min(s.name_line), min(s.name_column), s.qualified_name collate "C", r.kind,
+    t.path collate "C", b.qualified_name collate "C"
 
 -- name: file_edges
 -- Also asked outside of an export, hence the laterals: see graph.sql. `deferred`: the statement is in a function, and

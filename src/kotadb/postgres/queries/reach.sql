@@ -51,29 +51,63 @@ cross join lateral (
     offset 0) c
 where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s and s.kind = 'constructor'
 
--- name: heirs
--- What extends or implements one of these classes and interfaces.
-select n.file_id as of_file_id, n.symbol_id as of_symbol_id, r.file_id, e.qualified_name
+-- name: overriders
+-- What overrides or implements one of these members.
+select r.file_id, r.symbol_id, 'override' as kind, s.line, n.file_id as target_file_id, n.symbol_id as target_symbol_id
 from unnest(%(file_ids)s::integer[], %(symbol_ids)s::integer[]) n (file_id, symbol_id)
 cross join lateral (
-    select file_id, enclosing_symbol_id as symbol_id from symbol_references r
-    where (r.repository_id, r.index_id, r.target_file_id, r.target_symbol_id)
-        = (%(repository_id)s, %(index_id)s, n.file_id, n.symbol_id) and r.kind in ('extends', 'implements')
+    select file_id, symbol_id from symbol_relations r
+    where (r.repository_id, r.index_id, r.to_file_id, r.to_symbol_id)
+        = (%(repository_id)s, %(index_id)s, n.file_id, n.symbol_id) and r.kind = 'overrides'
     offset 0) r
 cross join lateral (
-    select qualified_name from symbols e
-    where (e.repository_id, e.index_id, e.file_id, e.symbol_id)
-        = (%(repository_id)s, %(index_id)s, r.file_id, r.symbol_id) limit 1) e
+    select name_line as line from symbols s
+    where (s.repository_id, s.index_id, s.file_id, s.symbol_id)
+        = (%(repository_id)s, %(index_id)s, r.file_id, r.symbol_id) limit 1) s
+order by r.file_id, r.symbol_id, n.file_id, n.symbol_id
 
--- name: called
--- The symbols of these names.
-select s.file_id, s.symbol_id, s.name, s.qualified_name, s.name_line as line
+-- name: above
+-- What these symbols extend, implement or override.
+select r.file_id, r.symbol_id, r.kind, n.file_id as near_file_id, n.symbol_id as near_symbol_id
+from unnest(%(file_ids)s::integer[], %(symbol_ids)s::integer[]) n (file_id, symbol_id)
+cross join lateral (
+    select to_file_id as file_id, to_symbol_id as symbol_id, kind::text from symbol_relations r
+    where (r.repository_id, r.index_id, r.file_id) = (%(repository_id)s, %(index_id)s, n.file_id)
+        and r.symbol_id = n.symbol_id
+    offset 0) r
+order by r.file_id, r.symbol_id, n.file_id, n.symbol_id
+
+-- name: below
+-- What extends, implements or overrides these symbols.
+select r.file_id, r.symbol_id, r.kind, n.file_id as near_file_id, n.symbol_id as near_symbol_id
+from unnest(%(file_ids)s::integer[], %(symbol_ids)s::integer[]) n (file_id, symbol_id)
+cross join lateral (
+    select file_id, symbol_id, kind::text from symbol_relations r
+    where (r.repository_id, r.index_id, r.to_file_id, r.to_symbol_id)
+        = (%(repository_id)s, %(index_id)s, n.file_id, n.symbol_id)
+    offset 0) r
+order by r.file_id, r.symbol_id, n.file_id, n.symbol_id
+
+-- name: bases_elsewhere
+-- What these classes extend or implement that is no symbol of the repository: of a package, or not known.
+select n.file_id, n.symbol_id, r.kind, r.name, r.package
+from unnest(%(file_ids)s::integer[], %(symbol_ids)s::integer[]) n (file_id, symbol_id)
+cross join lateral (
+    select kind::text, name, package, line from symbol_references r
+    where (r.repository_id, r.index_id, r.file_id) = (%(repository_id)s, %(index_id)s, n.file_id)
+        and r.enclosing_symbol_id = n.symbol_id and r.kind in ('extends', 'implements') and r.target_symbol_id is null
+    offset 0) r
+order by n.file_id, n.symbol_id, r.line, r.name collate "C"
+
+-- name: maybe_bases
+-- How many classes extend or implement something of one of these names of which nothing is known.
+select count(*)::integer as count
 from unnest(%(names)s::text[]) n (name)
 cross join lateral (
-    select file_id, symbol_id, name, qualified_name, name_line from symbols s
-    where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s and lower(s.name) = lower(n.name)
-        and s.name = n.name
-    offset 0) s
+    select from symbol_references r
+    where (r.repository_id, r.index_id, r.name) = (%(repository_id)s, %(index_id)s, n.name)
+        and r.target_file_id is null and r.package is null and r.kind in ('extends', 'implements')
+    offset 0) r
 
 -- name: files
 select file_id, path, language, has_errors, 'test' = any(tags) as is_test
@@ -92,6 +126,21 @@ cross join lateral (
     where (s.repository_id, s.index_id, s.file_id, s.symbol_id)
         = (%(repository_id)s, %(index_id)s, n.file_id, n.symbol_id)
     offset 0) s
+
+-- name: described
+-- These symbols as rows of postgres/symbols.py.
+select f.path, f.language, f.tags, s.*
+from unnest(%(file_ids)s::integer[], %(symbol_ids)s::integer[]) n (file_id, symbol_id)
+cross join lateral (
+    select file_id, symbol_id, name, qualified_name, kind::text, exported, name_line as line, name_column as column,
+        signature, entry_point::text
+    from symbols s
+    where (s.repository_id, s.index_id, s.file_id, s.symbol_id)
+        = (%(repository_id)s, %(index_id)s, n.file_id, n.symbol_id)
+    offset 0) s
+cross join lateral (
+    select path, language, tags from indexed_files f
+    where (f.repository_id, f.index_id, f.file_id) = (%(repository_id)s, %(index_id)s, n.file_id) limit 1) f
 
 -- name: unresolved
 -- How often files of these languages refer to something of one of these names of which nothing is known.

@@ -44,25 +44,10 @@ where r.repository_id = %(repository_id)s and r.index_id = %(index_id)s and r.fi
     and (r.target_file_id is not null or r.package is not null)
 
 -- name: relations
--- What the symbols of these files extend or implement, and the members in them that override one of the same name there.
-with heirs as (
-    select distinct r.file_id, e.symbol_id, e.qualified_name, r.target_file_id, r.target_symbol_id,
-        t.qualified_name as target_name
-    from symbol_references r
-    join symbols e on (e.repository_id, e.index_id, e.file_id, e.symbol_id)
-        = (r.repository_id, r.index_id, r.file_id, r.enclosing_symbol_id)
-    join symbols t on (t.repository_id, t.index_id, t.file_id, t.symbol_id)
-        = (r.repository_id, r.index_id, r.target_file_id, r.target_symbol_id)
-    where r.repository_id = %(repository_id)s and r.index_id = %(index_id)s and r.file_id = any(%(file_ids)s)
-        and r.kind in ('extends', 'implements'))
-select file_id, symbol_id, target_file_id, target_symbol_id, false as is_member from heirs
-union
-select h.file_id, m.symbol_id, h.target_file_id, t.symbol_id, true
-from heirs h
-join symbols m on (m.repository_id, m.index_id, m.file_id) = (%(repository_id)s, %(index_id)s, h.file_id)
-    and m.qualified_name = h.qualified_name || '.' || m.name and m.kind in ('method', 'getter', 'setter', 'property')
-join symbols t on (t.repository_id, t.index_id, t.file_id) = (%(repository_id)s, %(index_id)s, h.target_file_id)
-    and t.qualified_name = h.target_name || '.' || m.name and t.kind in ('method', 'getter', 'setter', 'property')
+-- What the symbols of these files extend or implement, and the members in them that override one.
+select file_id, symbol_id, to_file_id as target_file_id, to_symbol_id as target_symbol_id, kind = 'overrides' as is_member
+from symbol_relations
+where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = any(%(file_ids)s)
 
 -- name: keep_runs_away
 -- Claims share this lock (jobs.sql): no run of the repository starts until the transaction ends.

@@ -10,17 +10,20 @@ from skipped_files s join indexes i using (repository_id, index_id)
 where s.repository_id = %(repository_id)s and i.extractor_version = %(extractor_version)s and s.blob_sha is not null
 
 -- name: facts
-select blob_sha, language, lines, has_errors, names, outline, rows from source_blobs
+select blob_sha, language, lines, has_errors, names, outline, rows, is_generated from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
 -- name: facts_read_by
-select b.blob_sha, b.language, b.lines, b.has_errors, b.names, b.outline, b.rows
+select b.blob_sha, b.language, b.lines, b.has_errors, b.names, b.outline, b.rows, b.is_generated
 from (
     select target_file_id as file_id from symbol_references
     where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = any(%(file_ids)s)
     union
     select to_file_id from dependency_graph
-    where repository_id = %(repository_id)s and index_id = %(index_id)s and from_file_id = any(%(file_ids)s)) r
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and from_file_id = any(%(file_ids)s)
+    union
+    select to_file_id from symbol_relations
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = any(%(file_ids)s)) r
 join indexed_files f on (f.repository_id, f.index_id, f.file_id) = (%(repository_id)s, %(index_id)s, r.file_id)
 join source_blobs b on (b.repository_id, b.blob_sha, b.language, b.extractor_version)
     = (f.repository_id, f.blob_sha, f.language, f.extractor_version)
@@ -39,7 +42,7 @@ select blob_sha, language from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
 -- name: stored_with_content
-select blob_sha, language, content, words, lines, has_errors, names, outline, rows from source_blobs
+select blob_sha, language, content, words, lines, has_errors, names, outline, rows, is_generated from source_blobs
 where repository_id = %(repository_id)s and extractor_version = %(extractor_version)s and blob_sha = any(%(blob_shas)s)
 
 -- name: delete_blobs
@@ -50,11 +53,11 @@ where b.repository_id = %(repository_id)s and b.extractor_version = %(extractor_
 
 -- name: copy_blobs
 copy source_blobs (repository_id, blob_sha, language, extractor_version, content, words, lines, has_errors, names, outline,
-    rows)
+    rows, is_generated)
 from stdin (format binary)
 
 -- name: files
-select file_id, path, blob_sha, language, tags, digest, names, reads from indexed_files
+select file_id, path, blob_sha, language, tags, digest, names, reads, entries from indexed_files
 where repository_id = %(repository_id)s and index_id = %(index_id)s
 
 -- name: skipped
@@ -70,16 +73,20 @@ with gone as (select unnest(%(file_ids)s::integer[]) as id),
         where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id),
     their_references as (
         delete from symbol_references using gone
+        where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id),
+    their_relations as (
+        delete from symbol_relations using gone
         where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id)
 delete from dependency_graph using gone
 where repository_id = %(repository_id)s and index_id = %(index_id)s and from_file_id = gone.id
 
 -- name: copy_files
 copy indexed_files (repository_id, index_id, file_id, path, raw_path, language, blob_sha, extractor_version, size_bytes,
-    lines, has_errors, tags, digest, symbols, "references", dependencies, names, reads) from stdin
+    lines, has_errors, tags, digest, symbols, "references", dependencies, names, reads,
+    entries) from stdin
 
 -- name: copy_symbols
-copy symbols (repository_id, index_id, file_id, symbol_id, name, qualified_name, kind, line_start, line_end, column_start,
+copy symbols (repository_id, index_id, file_id, entry_point, symbol_id, name, qualified_name, kind, line_start, line_end, column_start,
     column_end, name_line, name_column, signature, documentation, exported, is_async, access) from stdin (format binary)
 
 -- name: copy_references
@@ -89,6 +96,10 @@ copy symbol_references (repository_id, index_id, file_id, target_file_id, kind, 
 -- name: copy_dependencies
 copy dependency_graph (repository_id, index_id, from_file_id, dependency_id, to_file_id, package, kind, specifier,
     type_only, line) from stdin (format binary)
+
+-- name: copy_relations
+copy symbol_relations (repository_id, index_id, file_id, symbol_id, to_file_id, to_symbol_id, kind)
+from stdin (format binary)
 
 -- name: delete_skipped
 delete from skipped_files t
@@ -110,7 +121,8 @@ on conflict do nothing
 create temporary table indexed_files (like kotadb.indexed_files) on commit drop;
 create temporary table symbols (like kotadb.symbols) on commit drop;
 create temporary table symbol_references (like kotadb.symbol_references) on commit drop;
-create temporary table dependency_graph (like kotadb.dependency_graph) on commit drop
+create temporary table dependency_graph (like kotadb.dependency_graph) on commit drop;
+create temporary table symbol_relations (like kotadb.symbol_relations) on commit drop
 
 -- name: drift
 -- The files of which any row differs, with what they are called.
@@ -119,6 +131,7 @@ with here as (select %(repository_id)s::bigint as repository_id, %(index_id)s::i
     their_symbols as (select t.* from kotadb.symbols t join here using (repository_id, index_id)),
     their_references as (select t.* from kotadb.symbol_references t join here using (repository_id, index_id)),
     dependencies as (select t.* from kotadb.dependency_graph t join here using (repository_id, index_id)),
+    relations as (select t.* from kotadb.symbol_relations t join here using (repository_id, index_id)),
     different as (
         select file_id from (table files except all table pg_temp.indexed_files) a
         union select file_id from (table pg_temp.indexed_files except all table files) a
@@ -127,7 +140,9 @@ with here as (select %(repository_id)s::bigint as repository_id, %(index_id)s::i
         union select file_id from (table their_references except all table pg_temp.symbol_references) a
         union select file_id from (table pg_temp.symbol_references except all table their_references) a
         union select from_file_id from (table dependencies except all table pg_temp.dependency_graph) a
-        union select from_file_id from (table pg_temp.dependency_graph except all table dependencies) a)
+        union select from_file_id from (table pg_temp.dependency_graph except all table dependencies) a
+        union select file_id from (table relations except all table pg_temp.symbol_relations) a
+        union select file_id from (table pg_temp.symbol_relations except all table relations) a)
 select d.file_id, named.path
 from different d
 left join pg_temp.indexed_files n using (file_id)
@@ -145,6 +160,9 @@ with gone as (select unnest(%(file_ids)s::integer[]) as id),
         where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id),
     their_references as (
         delete from kotadb.symbol_references using gone
+        where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id),
+    their_relations as (
+        delete from kotadb.symbol_relations using gone
         where repository_id = %(repository_id)s and index_id = %(index_id)s and file_id = gone.id)
 delete from kotadb.dependency_graph using gone
 where repository_id = %(repository_id)s and index_id = %(index_id)s and from_file_id = gone.id
@@ -161,8 +179,12 @@ insert into kotadb.symbol_references select * from pg_temp.symbol_references whe
 -- name: repair_dependencies
 insert into kotadb.dependency_graph select * from pg_temp.dependency_graph where from_file_id = any(%(file_ids)s)
 
+-- name: repair_relations
+insert into kotadb.symbol_relations select * from pg_temp.symbol_relations where file_id = any(%(file_ids)s)
+
 -- name: end_shadow
-drop table pg_temp.indexed_files, pg_temp.symbols, pg_temp.symbol_references, pg_temp.dependency_graph
+drop table pg_temp.indexed_files, pg_temp.symbols, pg_temp.symbol_references, pg_temp.dependency_graph,
+    pg_temp.symbol_relations
 
 -- name: store
 select store_indexed_data(%(job_id)s, %(claim)s, %(commit_sha)s, %(branch)s, %(extractor_version)s, %(limits)s,
@@ -205,5 +227,5 @@ where b.repository_id = %(repository_id)s and not exists (
 select %(files)s > 0.1 * greatest(reltuples, 0) as little from pg_class where oid = 'indexed_files'::regclass
 
 -- name: analyze
-analyze indexed_files, skipped_files, symbols, symbol_references, dependency_graph,
+analyze indexed_files, skipped_files, symbols, symbol_references, dependency_graph, symbol_relations,
     source_blobs (repository_id, blob_sha, language, extractor_version)

@@ -6,7 +6,7 @@
 select f.path, f.language, f.tags, s.file_id, s.name, s.qualified_name, s.kind::text, bool_or(s.exported) as exported,
     min(s.name_line) as line, (array_agg(s.name_column order by s.name_line, s.name_column))[1] as column,
     (array_agg(s.signature order by s.name_line, s.name_column))[1] as signature,
-    array_agg(s.symbol_id order by s.name_line, s.name_column) as symbol_ids
+    max(s.entry_point)::text as entry_point, array_agg(s.symbol_id order by s.name_line, s.name_column) as symbol_ids
 from symbols s
 join indexed_files f using (repository_id, index_id, file_id)
 where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s and lower(s.name) = lower(%(name)s)
@@ -16,10 +16,11 @@ limit %(limit)s
 
 -- name: called
 -- Symbols of exactly this name, those that are written the same way first.
-select path, language, tags, file_id, name, qualified_name, kind, exported, line, "column", signature
+select path, language, tags, file_id, name, qualified_name, kind, exported, line, "column", signature, entry_point
 from (
     select distinct on (s.file_id, s.qualified_name, s.kind) f.path, f.language, f.tags, s.file_id, s.name,
-        s.qualified_name, s.kind::text, s.exported, s.name_line as line, s.name_column as column, s.signature
+        s.qualified_name, s.kind::text, s.exported, s.name_line as line, s.name_column as column, s.signature,
+        s.entry_point::text
     from symbols s
     join indexed_files f using (repository_id, index_id, file_id)
     where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s and lower(s.name) = lower(%(name)s)
@@ -32,7 +33,8 @@ offset %(skip)s limit %(limit)s
 -- name: beginning
 -- Symbols whose names begin so and go on, in the order of the index, of which no more than a page is read.
 select distinct on (lower(s.name), f.path, s.qualified_name, s.kind) f.path, f.language, f.tags, s.file_id, s.name,
-    s.qualified_name, s.kind::text, s.exported, s.name_line as line, s.name_column as column, s.signature
+    s.qualified_name, s.kind::text, s.exported, s.name_line as line, s.name_column as column, s.signature,
+        s.entry_point::text
 from symbols s
 join indexed_files f using (repository_id, index_id, file_id)
 where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s and lower(s.name) like %(pattern)s
@@ -65,7 +67,8 @@ select s.*
 from unnest(%(names)s::text[]) with ordinality as wanted (name, place)
 cross join lateral (
     select distinct on ('test' = any(f.tags), f.path, s.qualified_name, s.kind) f.path, f.language, f.tags, s.file_id,
-        s.name, s.qualified_name, s.kind::text, s.exported, s.name_line as line, s.name_column as column, s.signature
+        s.name, s.qualified_name, s.kind::text, s.exported, s.name_line as line, s.name_column as column, s.signature,
+        s.entry_point::text
     from symbols s
     join indexed_files f using (repository_id, index_id, file_id)
     where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s and lower(s.name) = lower(wanted.name)
@@ -81,10 +84,11 @@ select set_config('pg_trgm.similarity_threshold', %(least)s::text, true)
 
 -- name: resembling
 -- Symbols whose names are much like this one, the likest first.
-select path, language, tags, file_id, name, qualified_name, kind, exported, line, "column", signature
+select path, language, tags, file_id, name, qualified_name, kind, exported, line, "column", signature, entry_point
 from (
     select distinct on (s.file_id, s.qualified_name, s.kind) f.path, f.language, f.tags, s.file_id, s.name,
-        s.qualified_name, s.kind::text, s.exported, s.name_line as line, s.name_column as column, s.signature
+        s.qualified_name, s.kind::text, s.exported, s.name_line as line, s.name_column as column, s.signature,
+        s.entry_point::text
     from symbols s
     join indexed_files f using (repository_id, index_id, file_id)
     where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s and s.name %% %(name)s
@@ -99,7 +103,7 @@ offset %(skip)s limit %(limit)s
 select f.path, f.language, f.tags, s.file_id, s.name, s.qualified_name, s.kind::text, bool_or(s.exported) as exported,
     min(s.name_line) as line, (array_agg(s.name_column order by s.name_line, s.name_column))[1] as column,
     (array_agg(s.signature order by s.name_line, s.name_column))[1] as signature,
-    array_agg(s.symbol_id order by s.name_line, s.name_column) as symbol_ids
+    max(s.entry_point)::text as entry_point, array_agg(s.symbol_id order by s.name_line, s.name_column) as symbol_ids
 from symbols s
 join indexed_files f using (repository_id, index_id, file_id)
 where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s and f.path = any(%(paths)s)

@@ -1,18 +1,5 @@
 -- Definitions that nobody refers to.
 
--- name: manifests
--- The texts that say what is handed out, and to whom.
-select f.path, b.content
-from indexed_files f
-join source_blobs b on (b.repository_id, b.blob_sha, b.language, b.extractor_version)
-    = (f.repository_id, f.blob_sha, f.language, f.extractor_version)
-where f.repository_id = %(repository_id)s and f.index_id = %(index_id)s and f.path = any(%(paths)s)
-
--- name: paths
-select path from indexed_files where repository_id = %(repository_id)s and index_id = %(index_id)s
-union all
-select path from skipped_files where repository_id = %(repository_id)s and index_id = %(index_id)s
-
 -- name: definitions
 -- First what is left when everything is gone that somebody refers to, or may: by far the most. What the rest is like
 -- needs more than one look at each. A page comes with the counts of all, also where it is empty.
@@ -21,22 +8,10 @@ select path from skipped_files where repository_id = %(repository_id)s and index
 -- what it means.
 with recursive rules as materialized (
     select * from unnest(
-        %(languages)s::text[], %(implicit)s::text[], %(decorators)s::text[], %(listings)s::text[], %(open)s::boolean[])
-    as r(language, implicit, decorators, listing, is_open)
-),
-published(file_id) as (
-    select file_id from indexed_files
-    where repository_id = %(repository_id)s and index_id = %(index_id)s and path = any(%(published)s)
-    union
-    select d.to_file_id
-    from published p
-    join dependency_graph d on (d.repository_id, d.index_id, d.from_file_id)
-        = (%(repository_id)s, %(index_id)s, p.file_id)
-    where d.kind = 'reexport' and d.to_file_id is not null
+        %(languages)s::text[], %(implicit)s::text[], %(open)s::boolean[]) as r(language, implicit, is_open)
 ),
 files as materialized (
-    select f.file_id, f.path, f.has_errors, f.blob_sha, f.extractor_version, r.*,
-        f.file_id in (select file_id from published) as is_published
+    select f.file_id, f.path, f.has_errors, f.blob_sha, f.extractor_version, r.*
     from indexed_files f join rules r using (language)
     where f.repository_id = %(repository_id)s and f.index_id = %(index_id)s
         and not f.tags && %(aside)s::text[]
@@ -44,7 +19,7 @@ files as materialized (
         and (%(excluded)s::text is null or f.path !~ %(excluded)s)
 ),
 unreferred as materialized (
-    select s.*, f.path, f.has_errors, f.is_open, f.listing, f.blob_sha, f.language, f.extractor_version
+    select s.*, f.path, f.has_errors, f.is_open, f.blob_sha, f.language, f.extractor_version
     from files f
     join symbols s on (s.repository_id, s.index_id, s.file_id) = (%(repository_id)s, %(index_id)s, f.file_id)
     left join lateral (
@@ -55,22 +30,18 @@ unreferred as materialized (
             and (r.file_id, r.enclosing_symbol_id) is distinct from (s.file_id, s.symbol_id)
         limit 1) use on true
     where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s and s.kind = any(%(kinds)s::symbol_kind[])
-        and not (s.exported and f.is_published) and use.found is null and s.name !~ f.implicit
+        and s.entry_point is null and use.found is null and s.name !~ f.implicit
 ),
 repeated as materialized (
     select file_id, qualified_name from symbols
     where repository_id = %(repository_id)s and index_id = %(index_id)s
     group by file_id, qualified_name having count(*) > 1
 ),
-listings as materialized (
-    select s.file_id from symbols s join files f using (file_id)
-    where s.repository_id = %(repository_id)s and s.index_id = %(index_id)s
-        and lower(s.name) = any(%(listings)s::text[]) and s.name = f.listing
-),
 -- Of several definitions of one name in one place the first, if nobody refers to any of them. What `require` gives has
 -- a name here as well, but who uses it refers to what the module has.
 alone as materialized (
-    select distinct on (u.file_id, u.symbol_id) u.*, a.kind as around, a.symbol_id as around_id
+    select distinct on (u.file_id, u.symbol_id) u.*, a.kind as around, a.symbol_id as around_id,
+        a.entry_point as around_entry
     from unreferred u
     left join symbols a on (a.repository_id, a.index_id, a.file_id) = (%(repository_id)s, %(index_id)s, u.file_id)
         and u.qualified_name <> u.name
@@ -98,27 +69,23 @@ alone as materialized (
             and d.line between u.line_start and u.line_end
         limit 1) module on true
     where other.found is null and module.found is null
-        and not (u.exported and u.file_id in (select file_id from listings))
     order by u.file_id, u.symbol_id, a.line_start desc
 ),
-relations as materialized (
-    select file_id, enclosing_symbol_id as symbol_id, kind, name, target_file_id as to_file_id,
-        target_symbol_id as to_symbol_id
+bases as materialized (
+    select file_id, symbol_id, to_file_id, to_symbol_id from symbol_relations
+    where repository_id = %(repository_id)s and index_id = %(index_id)s and kind <> 'overrides'
+),
+-- What extends or implements anything, and whether that may be outside.
+heirs as materialized (
+    select file_id, enclosing_symbol_id as symbol_id, bool_or(target_symbol_id is null) as is_outward
     from symbol_references
     where repository_id = %(repository_id)s and index_id = %(index_id)s
-        and kind in ('decorator', 'extends', 'implements') and enclosing_symbol_id is not null
-),
-decorated as materialized (
-    select distinct d.file_id, d.symbol_id
-    from relations d join files f using (file_id)
-    where d.kind = 'decorator' and d.name !~ f.decorators
-),
-bases as materialized (
-    select distinct file_id, symbol_id, to_file_id, to_symbol_id from relations where kind <> 'decorator'
+        and kind in ('extends', 'implements') and enclosing_symbol_id is not null
+    group by file_id, enclosing_symbol_id
 ),
 -- Classes whose members somebody outside may call, because a base of theirs is there.
 outward(file_id, symbol_id) as (
-    select file_id, symbol_id from bases where to_symbol_id is null
+    select file_id, symbol_id from heirs where is_outward
     union
     select b.file_id, b.symbol_id
     from outward o join bases b on (b.to_file_id, b.to_symbol_id) = (o.file_id, o.symbol_id)
@@ -140,7 +107,7 @@ related(file_id, symbol_id, to_file_id, to_symbol_id, depth) as (
     union
     select u.file_id, u.symbol_id, b.to_file_id, b.to_symbol_id, u.depth + 1
     from related u join bases b on (b.file_id, b.symbol_id) = (u.to_file_id, u.to_symbol_id)
-    where b.to_symbol_id is not null and u.depth < %(depth)s
+    where u.depth < %(depth)s
 ),
 relatives as materialized (
     select distinct r.file_id, r.symbol_id, r.to_file_id, s.qualified_name
@@ -151,7 +118,7 @@ relatives as materialized (
 ),
 -- Classes whose members are those of a class that is exported.
 handed_on as materialized (
-    select d.file_id, d.symbol_id, bool_or(d.to_file_id in (select file_id from published)) as is_published
+    select d.file_id, d.symbol_id, bool_or(s.entry_point is not null) as is_published
     from downward d
     join symbols s on (s.repository_id, s.index_id, s.file_id, s.symbol_id)
         = (%(repository_id)s, %(index_id)s, d.to_file_id, d.to_symbol_id)
@@ -178,20 +145,19 @@ candidates as materialized (
     select a.*, a.around is not null and a.kind in ('method', 'getter', 'setter', 'property') as is_member,
         a.exported or (a.access = 'public' and (a.file_id, a.around_id) in (
             select file_id, symbol_id from handed_on)) as is_exported,
-        (a.file_id, a.symbol_id) in (select file_id, symbol_id from bases) as has_base,
+        (a.file_id, a.symbol_id) in (select file_id, symbol_id from heirs) as has_base,
         -- `visit_` of visit_name, `visit` of visitName
         coalesce(substring(a.name from '^(_*[A-Za-z]+_)'), substring(a.name from '^([a-z]+)[A-Z]')) as beginning
     from alone a
     where (a.around is null or a.around not in (
             'interface', 'type', 'enum', 'enum_member', 'constant', 'variable', 'property'))
-        and (a.file_id, a.symbol_id) not in (select file_id, symbol_id from decorated)
         and (a.access = 'private' or a.around is null or (
-            (a.file_id, a.around_id) not in (select file_id, symbol_id from decorated)
+            a.around_entry is distinct from 'decorator'
             and (a.file_id, a.around_id) not in (select file_id, symbol_id from called_outside)
             and (a.file_id, a.around_id, a.name) not in (select file_id, symbol_id, name from shared)))
         and not (a.access = 'public' and a.around_id is not null and (
             (a.file_id, a.around_id) in (select file_id, symbol_id from handed_on where is_published)
-            or a.kind = 'property' and (a.file_id, a.around_id) in (select file_id, symbol_id from bases)))
+            or a.kind = 'property' and (a.file_id, a.around_id) in (select file_id, symbol_id from heirs)))
 ),
 -- Names of what was taken for a part of something from outside, which may have handed on something of ours, as `cast`
 -- does.
