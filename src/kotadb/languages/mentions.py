@@ -228,11 +228,12 @@ class Function(NamedTuple):
     """The expression that is all of its body."""
     wrapper: str | None = None
     """What the language calls the type that the results of such a function are wrapped in; None for none."""
+    says_wrapped: bool = True
+    """The type that it says it returns has the wrapper already."""
     start: int = 0
     """Where its scope begins."""
     decorator: Node | None = None
     """What takes it and returns what its name stands for."""
-    type_parameters: Node | None = None
 
 
 def part_of(node: Node, number: int) -> Node | None:

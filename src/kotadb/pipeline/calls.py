@@ -154,7 +154,7 @@ class Calls(Members):
 
     def _applied(self, number: int, value: Value, parts: Sequence[int], fuel: int) -> Value | None:
         """A generic type with type arguments."""
-        if value.sort is not Sort.DECLARED or self.kind(value.targets[0]) in CALLABLE:
+        if value.sort is not Sort.DECLARED:
             return value
         given = tuple(self._instance(self.value(number, part, fuel), fuel) for part in parts)
         return weighed(value._replace(parts=given))
@@ -189,7 +189,9 @@ class Calls(Members):
 
     def _match_function(self, declared: Value, given: Value, found: Bound, fuel: int, depth: int) -> None:
         mine, theirs = self._signatures(declared, fuel), self._signatures(given, fuel)
-        if mine and theirs:
+        if mine and given.sort is Sort.DECLARED and self.kind(given.targets[0]) in _MADE:
+            self._match(self._returned(mine[0], fuel - 1), self._one_instance(given, fuel), found, fuel - 1, depth - 1)
+        elif mine and theirs:
             returned = self.held(self._returned(theirs[0], fuel - 1), fuel - 1)
             self._match(self._returned(mine[0], fuel - 1), returned, found, fuel - 1, depth - 1)
 

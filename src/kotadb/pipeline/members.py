@@ -24,6 +24,7 @@ from kotadb.pipeline.values import (
     substituted,
     union,
     unnamed,
+    variables,
     weighed,
 )
 
@@ -134,9 +135,7 @@ class Members(Names):
         found: dict[Variable, None] = {}
         for base in self._types(target).bases.get(symbol, ()):  # Python: those of the bases, in order
             value = self.value(number, base, fuel - 1)
-            for part in value.parts if value is not None else ():
-                if part is not None and part.sort is Sort.VARIABLE and part.variable is not None:
-                    found.setdefault(part.variable)
+            found |= dict.fromkeys(variables(value))
         return list(found)
 
     def _is_loose(self, target: Target) -> bool:
@@ -314,14 +313,32 @@ class Members(Names):
 
     def _one_instance(self, of: Value, fuel: int) -> Value | None:
         if of.sort is Sort.TYPE_OF:
-            return self.held(of.parts[0], fuel)
+            return self._each(of.parts[0], lambda one: self._as_type(one, fuel))
         if of.sort is not Sort.DECLARED:
             return of
         types = tuple(target for target in of.targets if self.kind(target) in TYPES)
+        if types and (variable := self._as_variable(types[0], fuel)) is not None:
+            return variable
         if types:
             return of._replace(sort=Sort.INSTANCE, how=TYPE, targets=types)
         found = self._read(of, fuel) if fuel > 0 else None
         return self._instance(found, fuel - 1) if found is not None else None
+
+    def _as_type(self, value: Value, fuel: int) -> Value | None:
+        """The value of the type that only has this one: of a type parameter it is not known yet."""
+        variable = value if value.sort is Sort.VARIABLE else None
+        if value.sort is Sort.DECLARED:
+            variable = self._as_variable(value.targets[0], fuel)
+        if variable is None:
+            return self._held(value, fuel)
+        return weighed(Value(Sort.TYPE_OF, TYPE, parts=(variable,)))
+
+    def _as_variable(self, target: Target, fuel: int) -> Value | None:
+        """The type parameter that a symbol is declared to be."""
+        number, symbol = target
+        stated = self._types(target).values.get(symbol) if self.kind(target) is SymbolKind.TYPE else None
+        is_variable = stated is not None and self.files[number].expressions[stated][0] == Op.VARIABLE
+        return self.value(number, stated, fuel) if stated is not None and is_variable else None
 
     def _opened(self, value: Value | None, fuel: int) -> Value | None:
         """The value that is held, with what a name for its type stands for in the name's place."""

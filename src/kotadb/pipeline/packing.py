@@ -279,10 +279,10 @@ def unpack_outline(packed: bytes) -> File:
     names, qualified_names, kinds, ids, exports, types, expressions = msgpack.unpackb(
         zlib.decompress(packed), use_list=False, strict_map_key=False
     )
-    *known, loose = types
+    values, signatures, bases, interfaces, parameters, loose = types
     return File(
         names, qualified_names, tuple(map(_SYMBOL_KINDS.__getitem__, kinds)), ids, Exports(*exports),
-        Types(*known, frozenset(loose)), expressions,
+        Types(values, signatures, bases, interfaces, parameters, frozenset(loose)), expressions,
     )  # fmt: skip
 
 

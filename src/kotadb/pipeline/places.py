@@ -195,15 +195,23 @@ class Places:
     def _result(self, function: Function) -> int:
         """What a function returns: as it says, or else as its body does."""
         expressions = self.expressions
-        if isinstance(function.returns, Step):
-            return expressions.of(function.returns, self.functions.get(function.start, FILE))
         if function.returns is not None:
-            return self.instance(function.returns)
+            stated = self._stated_result(function, function.returns)
+            return stated if function.says_wrapped else self._wrapped(function, stated)
         if function.result is not None:
             result = expressions.of(function.result, self.scope_at(function.result))
         else:
             returned = self.returned.get(self.functions.get(function.start, -1), ())[:MAX_RETURNS]
             result = expressions.any_of([expressions.of(each, self.scope_at(each)) for each in returned])
+        return self._wrapped(function, result)
+
+    def _stated_result(self, function: Function, returns: Node | Step) -> int:
+        if isinstance(returns, Step):
+            return self.expressions.of(returns, self.functions.get(function.start, FILE))
+        return self.instance(returns)
+
+    def _wrapped(self, function: Function, result: int) -> int:
+        expressions = self.expressions
         if function.wrapper is None or result == UNKNOWN:
             return result
         wrapper = expressions.number(Op.BUILTIN, UNKNOWN, function.wrapper)

@@ -296,7 +296,7 @@ class _File(Places):
     def _note_parameter(self, node: Node, scope: int) -> None:
         """A type parameter is one of the symbol whose head it stands in."""
         owner = self.ranges.at(node.start_byte)
-        declaration = _above(node, 3)
+        declaration = _above(node, 4)
         named = declaration.child_by_field_name("name") if declaration is not None else None
         if named is None and declaration is not None and declaration.parent is not None:
             named = declaration.parent.child_by_field_name("name")

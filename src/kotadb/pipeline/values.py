@@ -1,6 +1,6 @@
 """What expressions stand for: plain values, how they were found, and how type parameters in them are replaced."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
@@ -126,6 +126,15 @@ def has_variables(value: Value | None) -> bool:
     if value.sort in _LATE:
         return True  # what it is made of is not known yet
     return value.weight > 1 and any(map(has_variables, value.parts))
+
+
+def variables(value: Value | None) -> Iterator[Variable]:
+    """The type parameters that are type arguments in a value."""
+    for part in value.parts if value is not None else ():
+        if part is not None and part.variable is not None:
+            yield part.variable
+        else:
+            yield from variables(part)
 
 
 _LATE = frozenset({Sort.FUNCTION, Sort.TUPLE, Sort.OBJECT})

@@ -290,6 +290,8 @@ def _function(node: Node) -> Function | None:
         parameters=_parameters(node, skipped=int(_is_method(node))),
         returns=_returns(node),
         result=None,
+        wrapper="Awaitable" if _is_coroutine(node) else None,
+        says_wrapped=False,
         decorator=next((each for each in _decorators(node) if last_name(text(each)) in _MANAGERS), None),
         start=node.start_byte,
     )
@@ -301,6 +303,12 @@ def _returns(function: Node) -> Node | Step | None:
     first = next(iter(_named(function.child_by_field_name("parameters"))), None)
     own = text(first.child_by_field_name("type")) if first is not None and _is_method(function) else ""
     return Step(Op.SELF) if own and text(returns) in (own, _OF_CLASS.sub(r"\1", own)) else returns
+
+
+def _is_coroutine(function: Node) -> bool:
+    """Whether it is asynchronous, and no generator, which says so by what it returns."""
+    is_async = bool(function.children) and function.children[0].type == "async"
+    return is_async and not last_name(text(function.child_by_field_name("return_type"))).startswith("Async")
 
 
 def _is_method(function: Node) -> bool:

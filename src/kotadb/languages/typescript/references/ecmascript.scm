@@ -185,7 +185,8 @@
   (switch_statement)
   (binary_expression operator: ["&&" "||"])
 ] @condition
-(class_body (method_definition name: [(property_identifier) (private_property_identifier)] @declares))
+(class_body (method_definition
+  name: [(property_identifier) (private_property_identifier) (computed_property_name)] @declares))
 
 ; ---- decorators
 
