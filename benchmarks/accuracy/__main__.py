@@ -14,6 +14,7 @@ folder for caches); what they write is kept there, by commit, so that the second
 """
 
 import argparse
+import json
 import os
 import re
 import shutil
@@ -29,8 +30,9 @@ from benchmarks.accuracy import file_edges, module_edges, read_back, references
 
 VERSIONS = {"typescript": "@sourcegraph/scip-typescript@0.4.0", "python": "@sourcegraph/scip-python@0.6.6"}
 LANGUAGES = {".ts": "typescript", ".tsx": "typescript", ".js": "typescript", ".jsx": "typescript", ".py": "python"}
-RECIPE = 2
-"""How the oracles are run; 2: with links to the packages of a workspace, and no Python packages."""
+RECIPES = {"typescript": 2, "python": 3}
+"""How the oracles are run; 2: with links to the packages of a workspace, and no Python packages; 3: with the folders
+that the packages of a `src` layout are imported from."""
 
 MAX_ATTEMPTS = 10
 
@@ -135,7 +137,7 @@ def indexed(copy: Path, paths: Iterable[PurePosixPath], language: str, tools: Pa
     """The oracle's index of the copy; made once per commit."""
     commit = run(["git", "-C", str(copy), "rev-parse", "HEAD"]).decode().strip()
     version = VERSIONS[language].rpartition("@")[2]
-    index = tools / "indexes" / f"{copy.name}-{commit}-{language}-{version}-{RECIPE}.scip"
+    index = tools / "indexes" / f"{copy.name}-{commit}-{language}-{version}-{RECIPES[language]}.scip"
     if not index.exists():
         index.parent.mkdir(parents=True, exist_ok=True)
         written = index.with_suffix(".part")
@@ -151,7 +153,7 @@ def index_typescript(copy: Path, paths: Iterable[PurePosixPath], tools: Path, in
     run([str(program(tools, "typescript")), "index", *how, "--output", str(index)], folder=copy)
 
 
-def index_python(copy: Path, _: Iterable[PurePosixPath], tools: Path, index: Path) -> None:
+def index_python(copy: Path, paths: Iterable[PurePosixPath], tools: Path, index: Path) -> None:
     """With an interpreter that has no packages: what happens to be installed must not matter.
 
     At a file that breaks it, scip-python ends, and writes what it has got so far. It is asked again without that file.
@@ -167,6 +169,9 @@ def index_python(copy: Path, _: Iterable[PurePosixPath], tools: Path, index: Pat
     command = [str(program(tools, "python")), "index", ".", *options, "--output", str(index)]
     with tempfile.TemporaryDirectory(prefix="accuracy-") as temporary:
         folder = shutil.copytree(copy, Path(temporary) / copy.name, symlinks=True)
+        roots = sorted({str(path.parent.parent) for path in paths if path.name == "__init__.py"} & {"src", "lib"})
+        if roots and not (folder / "pyrightconfig.json").exists():
+            (folder / "pyrightconfig.json").write_text(json.dumps({"extraPaths": roots}))
         for _attempt in range(MAX_ATTEMPTS):
             done = subprocess.run(command, cwd=folder, env=environment, capture_output=True)
             if done.returncode == 0:
