@@ -38,6 +38,8 @@ class Scope:
     """Where the symbols in a value belong: not to the variable, but to the scope that this is in."""
     names: set[tuple[str, bool]] = field(default_factory=set)
     """What is bound in it so far: names, with whether they are of types only."""
+    fields: set[tuple[str, bool]] = field(default_factory=set)
+    """The same for what its methods have set."""
 
 
 def symbols_of(source: bytes, layout: Layout, rules: Rules) -> tuple[Symbol, ...]:
@@ -95,9 +97,10 @@ class _Walk:
             name = name_of(found.name)
             # a type and a value may share a name: `interface A` and `const A`
             bound = name, found.kind in _TYPES
-            if found.head in (Head.BINDING, Head.FIELD) and bound in scope.names:
+            known = scope.fields if found.head is Head.FIELD else scope.names
+            if found.head in (Head.BINDING, Head.FIELD) and bound in known:
                 continue
-            scope.names.add(bound)
+            known.add(bound)
             symbol = self._symbol(found, name, scope)
             self._enter(symbol, found, scope)
             yield symbol

@@ -84,3 +84,28 @@ def test_what_all_says(declared: str, exported: bool) -> None:
 )
 def test_underscores_are_access(name: str, access: str) -> None:
     assert symbols_of("python", f"class A:\n    {name} = 1")[f"A.{name}"].access == access
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("class A:\n def f(self): self.x = 1\n def g(self): self.x = 2", {"A", "A.f", "A.g", "A.x"}),
+        ("class A:\n def f(self): self.x, self.y = 1, 2", {"A", "A.f", "A.x", "A.y"}),
+        ("class A:\n def f(self):\n  def g(): self.x = 1", {"A", "A.f", "A.f.g"}),
+        ("try:\n import a\nexcept ImportError:\n a = None", set()),
+        ("from a import b as c\nc = 1", set()),
+        ("a = 1\nfrom b import a", {"a"}),
+        ("for i, (a, b) in x: ...", {"i", "a", "b"}),
+        ("with x as y: ...", {"y"}),
+        ("def f():\n for i in x: ...", {"f"}),
+        ("[i for i in x]", set()),
+    ],
+)
+def test_what_is_a_symbol(source: str, names: set[str]) -> None:
+    assert symbols_of("python", source).keys() == names
+
+
+@pytest.mark.parametrize("declared", ["x: int", "@property\n def x(self): ...", "def x(self): ..."])
+def test_an_attribute_that_the_class_declares_is_that(declared: str) -> None:
+    symbols = symbols_of("python", f"class A:\n def __init__(self): self.x = 1\n {declared}")
+    assert symbols["A.x"].line_start > 2

@@ -190,3 +190,17 @@ def test_a_scope_that_ends_where_a_name_starts_is_still_one() -> None:
 def test_a_constant_may_share_its_name_with_a_type(declared: str) -> None:
     kinds = [symbol.kind for symbol in facts_of("typescript", f"{declared}\nexport const A = 1").symbols]
     assert kinds == [declared.split()[0], "constant"]
+
+
+@pytest.mark.parametrize(
+    ("source", "names"),
+    [
+        ("type A = { b: { c: 1 } }", {"A", "A.b", "A.b.c"}),
+        ("interface A { b(): { c: 1 } }", {"A", "A.b", "A.b.c"}),
+        ("function f(a: { b: 1; m(): void }) {}", {"f", "f.b", "f.m"}),
+        ("const a: { b: 1 } = x", {"a", "a.b"}),
+        ("f<{ a: 1 }>()", set()),
+    ],
+)
+def test_properties_of_types_without_a_name_belong_to_what_is_around(source: str, names: set[str]) -> None:
+    assert symbols_of("typescript", source).keys() == names
