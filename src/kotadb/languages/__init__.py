@@ -16,6 +16,7 @@ __all__ = [
     "LanguageSpec",
     "Modules",
     "builtins_text",
+    "called_in_scip",
     "claims",
     "importers",
     "language_of",
@@ -52,6 +53,12 @@ def builtins_text(name: str) -> str | None:
     """The description of what a language brings along; None where there is none."""
     spec = _specs().get(name)
     return read_text(spec, spec.rules.builtins) if spec is not None and spec.rules.builtins is not None else None
+
+
+def called_in_scip(name: str) -> tuple[str, str]:
+    """What the SCIP format calls a language, "" for none, and the manager of its packages, "" for none."""
+    spec = _specs().get(name)
+    return (spec.scip_name or name, spec.manager) if spec is not None else ("", "")
 
 
 def modules(files: Files) -> Mapping[str, Modules]:

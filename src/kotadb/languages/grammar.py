@@ -198,6 +198,10 @@ class LanguageSpec:
     modules: Callable[[Files], Modules] | None = None
     """Finds the modules that imports name; the same for all languages of a family, which can import each other."""
     file_names: tuple[str, ...] = ()
+    scip_name: str = ""
+    """What the SCIP format calls it, where that is another name."""
+    manager: str = ""
+    """The manager of its packages, as SCIP's symbols name it."""
 
 
 @dataclass(frozen=True, eq=False)

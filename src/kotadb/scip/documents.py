@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from kotadb.languages import called_in_scip
 from kotadb.model import ReferenceKind, SymbolKind, unpack_positions
-from kotadb.scip.languages import called
 from kotadb.scip.names import Name, outside
 from kotadb.scip.scip_pb2 import (
     Document,
@@ -112,7 +112,7 @@ def document(rows: FileRows, names: Names, external: dict[str, str]) -> Document
     found.sort(key=lambda each: (*each.range, each.symbol_roles, each.symbol))
     return Document(
         relative_path=file["path"],
-        language=called(file["language"]).language,
+        language=called_in_scip(file["language"])[0],
         position_encoding=PositionEncoding.UTF8CodeUnitOffsetFromLineStart,
         occurrences=found,
         symbols=_symbols(rows, names),
@@ -136,7 +136,7 @@ def _definitions(rows: FileRows, lines: Sequence[bytes], roles: int, names: Name
 def _references(
     rows: FileRows, lines: Sequence[bytes], roles: int, names: Names, external: dict[str, str]
 ) -> Iterable[Occurrence]:
-    manager = called(rows.file["language"]).manager
+    manager = called_in_scip(rows.file["language"])[1]
     for row in rows.references:
         symbol = _target(row, manager, names, external)
         if symbol is None:
@@ -191,7 +191,7 @@ def _symbols(rows: FileRows, names: Names) -> list[SymbolInformation]:
     for row in rows.symbols:
         name = own[row["symbol_id"]]
         if name.symbol not in made:
-            made[name.symbol] = _symbol(row, name, called(file["language"]).language)
+            made[name.symbol] = _symbol(row, name, called_in_scip(file["language"])[0])
         if row["documentation"] and row["documentation"] not in made[name.symbol].documentation:
             made[name.symbol].documentation.append(row["documentation"])
     _relate(rows, names, made)

@@ -104,6 +104,8 @@ def _bound_names(pattern: Node) -> Iterator[Node]:
 SPECS = (
     LanguageSpec(
         name="python",
+        scip_name="Python",
+        manager="python",
         folder=__name__,
         extensions=(".py", ".pyi", ".pyw"),
         grammar="tree_sitter_python:language",

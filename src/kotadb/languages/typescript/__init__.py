@@ -143,11 +143,20 @@ _TYPED_RULES = replace(_RULES, repair=_repair)
 
 
 def _spec(
-    spec_name: str, grammar: str, rules: Rules, dialect: str, extensions: tuple[str, ...], *, jsx: bool
+    spec_name: str,
+    scip_name: str,
+    grammar: str,
+    rules: Rules,
+    dialect: str,
+    extensions: tuple[str, ...],
+    *,
+    jsx: bool,
 ) -> LanguageSpec:
     files = (f"{dialect}.scm", "ecmascript.scm")
     return LanguageSpec(
         name=spec_name,
+        scip_name=scip_name,
+        manager="npm",
         folder=__name__,
         extensions=extensions,
         grammar=grammar,
@@ -163,8 +172,8 @@ _TSX = "tree_sitter_typescript:language_tsx"
 _JAVASCRIPT = "tree_sitter_javascript:language"
 
 SPECS = (
-    _spec("typescript", _TYPESCRIPT, _TYPED_RULES, "typescript", (".ts", ".mts", ".cts"), jsx=False),
-    _spec("tsx", _TSX, _TYPED_RULES, "typescript", (".tsx",), jsx=True),
-    _spec("javascript", _JAVASCRIPT, _RULES, "javascript", (".js", ".mjs", ".cjs"), jsx=True),
-    _spec("jsx", _JAVASCRIPT, _RULES, "javascript", (".jsx",), jsx=True),
+    _spec("typescript", "TypeScript", _TYPESCRIPT, _TYPED_RULES, "typescript", (".ts", ".mts", ".cts"), jsx=False),
+    _spec("tsx", "TypeScriptReact", _TSX, _TYPED_RULES, "typescript", (".tsx",), jsx=True),
+    _spec("javascript", "JavaScript", _JAVASCRIPT, _RULES, "javascript", (".js", ".mjs", ".cjs"), jsx=True),
+    _spec("jsx", "JavaScriptReact", _JAVASCRIPT, _RULES, "javascript", (".jsx",), jsx=True),
 )
