@@ -55,6 +55,8 @@ class Mention(StrEnum):
     IN_TYPE = "in_type"
     """A part of the source where what is read is a type."""
 
+    YIELDED = "yielded"
+    """What makes a function a generator: what it gives is not what it returns."""
     RETURNED = "returned"
     """An expression that the function around it returns."""
 
@@ -133,7 +135,7 @@ _FAMILIES = {
     Family.REGION: (Mention.EXPORTED, Mention.EXPORTED_DEFAULT, Mention.TYPE_CHECKING, Mention.IN_TYPE),
     Family.IMPORT: (Mention.IMPORT,),
     Family.REFERENCE: (Mention.REFERENCE,),
-    Family.FUNCTION: (Mention.RETURNED, Mention.SIGNATURE, Mention.CONDITION),
+    Family.FUNCTION: (Mention.YIELDED, Mention.RETURNED, Mention.SIGNATURE, Mention.CONDITION),
     Family.BIND: (Mention.BIND, Mention.BIND_VALUE, Mention.BIND_TYPE, Mention.BIND_PARAMETER, Mention.BIND_SELF,
                   Mention.BIND_CLASS, Mention.DECLARES),
     Family.OUTWARD: (Mention.OUTWARD, Mention.GLOBAL),
@@ -241,8 +243,20 @@ def part_of(node: Node, number: int) -> Node | None:
     return node.named_child(number) if 0 <= number < node.named_child_count else None
 
 
+def place_of(node: Node, at_most: int) -> int | None:
+    """How many others stand before a node of its parent's named children; None if they are more than so many."""
+    place = 0
+    before = node.prev_named_sibling
+    while before is not None:
+        place += before.type != "comment"
+        if place > at_most:
+            return None
+        before = before.prev_named_sibling
+    return place
+
+
 class Condition(NamedTuple):
-    """What holds for the value of a name in a part of the source."""
+    """What holds for the value of a name in a part of the source, as long as it is not bound again."""
 
     subject: Node
     """The name, or a member access: whatever says the same there means the same."""
@@ -263,6 +277,8 @@ class Test(StrEnum):
     TRUE = "+"
     """It is true, in the language's sense."""
     FALSE = "-"
+    NO_INSTANCE = "~"
+    """It is no instance of any of the parts, which are classes."""
 
 
 def _no_conditions(node: Node) -> "Sequence[Condition]":

@@ -1,5 +1,6 @@
 """What calls give and expect, what type parameters stand for there, and what is in values that the language knows."""
 
+import re
 from collections.abc import Sequence
 
 from kotadb.model import Op, SymbolKind
@@ -32,13 +33,30 @@ class Calls(Members):
         return self._each(held, lambda one: self._result(one, number, arguments, fuel))
 
     def _result(self, value: Value, number: int, arguments: Sequence[int], fuel: int) -> Value | None:
-        for signature in self._signatures(value, fuel):
-            if self._takes(signature, len(arguments)):
-                returned = self.held(self._returned(signature, fuel - 1), fuel - 1)
-                if has_variables(returned):
-                    returned = substituted(returned, self._matched(signature, number, arguments, fuel - 1))
-                return returned and returned._replace(how=TYPE)
-        return None
+        fitting = [each for each in self._signatures(value, fuel) if self._takes(each, len(arguments))]
+        if len(fitting) > 1:
+            fitting = [each for each in fitting if self._suits(each, number, arguments, fuel - 1)] or fitting
+        if not fitting:
+            return None
+        returned = self.held(self._returned(fitting[0], fuel - 1), fuel - 1)
+        if has_variables(returned):
+            returned = substituted(returned, self._matched(fitting[0], number, arguments, fuel - 1))
+        return returned and returned._replace(how=TYPE)
+
+    def _suits(self, function: Value, number: int, arguments: Sequence[int], fuel: int) -> bool:
+        """Whether the arguments can be what a function takes, as far as both are builtin."""
+        for index, expression in enumerate(arguments):
+            given = self.held(self.value(number, expression, fuel), fuel) if expression >= 0 else None
+            taken = self.held(self._taken(function, index, fuel), fuel) if given is not None else None
+            if given is None or taken is None or not (self._is_plain(given) and self._is_plain(taken)):
+                continue
+            if given.targets != taken.targets:
+                return False
+        return True
+
+    def _is_plain(self, value: Value) -> bool:
+        """Whether it is of a builtin type without type arguments: a number, a string."""
+        return value.sort is Sort.INSTANCE and value.targets[0][0] < 0 and not value.parts
 
     def _constructed(
         self, value: Value, number: int, name: str | None, arguments: Sequence[int], fuel: int
@@ -261,7 +279,7 @@ class Calls(Members):
             return self._applied(number, held, parts, fuel)
         if held.sort is Sort.TUPLE:
             elements = self._parts(held, fuel)
-            if key is not None and key.lstrip("-").isdigit():
+            if key is not None and re.fullmatch("-?[0-9]{1,4}", key):
                 return elements[int(key)] if -len(elements) <= int(key) < len(elements) else None
             return union(elements)
         if held.sort is Sort.OBJECT:

@@ -103,9 +103,9 @@ class Members(Names):
         return None
 
     def _own(self, targets: Iterable[Target], name: str) -> Iterator[Target]:
-        for number, symbol in targets:
+        places = dict.fromkeys((number, self.files[number].qualified_names[symbol]) for number, symbol in targets)
+        for number, around in places:
             file = self.files[number]
-            around = file.qualified_names[symbol]
             self.note(number, Read.MEMBER, f"{around}\0{name}")
             for found in file.members(around, name):
                 yield number, found
@@ -130,8 +130,9 @@ class Members(Names):
         number, symbol = target
         listed = self._types(target).parameters.get(symbol)
         if listed is not None:
-            values = [self.value(number, each, fuel) for each in listed]
-            return [value.variable if value is not None else None for value in values]
+            expressions = self.files[number].expressions
+            stated = [expressions[each] if each >= 0 else (-1, -1, None, ()) for each in listed]
+            return [(number, name or "") if op == Op.VARIABLE else None for op, _, name, _ in stated]
         found: dict[Variable, None] = {}
         for base in self._types(target).bases.get(symbol, ()):  # Python: those of the bases, in order
             value = self.value(number, base, fuel - 1)
@@ -370,7 +371,7 @@ class Members(Names):
         number, expression = value.targets[0]
         bound = dict(value.bound)
         parts = self.files[number].expressions[expression][3]
-        return [substituted(self.held(self.value(number, part, fuel), fuel), bound) for part in parts]
+        return [substituted(self.held(self.value(number, part, fuel - 1), fuel - 1), bound) for part in parts]
 
     def _is_member(self, number: int, part: int, name: str) -> bool:
         """Whether a part of an OBJECT is declared as its member."""
@@ -383,7 +384,7 @@ class Members(Names):
         _, _, names, parts = self.files[number].expressions[expression]
         for name, part in zip((names or "").split(KEYS), parts, strict=False):
             if name == key and self._is_member(number, part, name):
-                return substituted(self.value(number, part, fuel), dict(value.bound))
+                return substituted(self.value(number, part, fuel - 1), dict(value.bound))
             if name == key:
-                return unnamed(substituted(self.held(self.value(number, part, fuel), fuel), dict(value.bound)))
+                return unnamed(substituted(self.held(self.value(number, part, fuel - 1), fuel - 1), dict(value.bound)))
         return None

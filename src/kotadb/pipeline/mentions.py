@@ -24,6 +24,8 @@ class Mentions(NamedTuple):
     names: list[Name]
     """By position; of several matches of one name that whose pattern is written first."""
     imports: list[Name]
+    yielded: list[Node]
+    """What makes functions generators."""
     returned: list[Node]
     """What functions return."""
     signatures: list[Node]
@@ -113,6 +115,7 @@ def _sorted(names: dict[int, _Match], rest: Iterable[_Match], headings: Sequence
         scopes=sorted(scopes),
         names=_in_order(names, headings, aliases),
         imports=_in_order(imports, headings, frozenset()),
+        yielded=rest_of[Mention.YIELDED],
         returned=rest_of[Mention.RETURNED],
         signatures=rest_of[Mention.SIGNATURE],
         conditions=rest_of[Mention.CONDITION],

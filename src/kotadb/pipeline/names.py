@@ -195,10 +195,13 @@ class Names(ABC):
     ) -> Answer:
         outer, self.reads = self.reads, set()
         outer_fuel, self._least_fuel = self._least_fuel, fuel - 1
+        # Whoever asks the same on the way, which takes fuel from all that is known of, learns nothing.
+        answers[key, fuel] = Answer(None, frozenset(), fuel + 1)
         try:
             found = find(*arguments, fuel)
             reads, least = self.reads, self._least_fuel
         finally:
+            del answers[key, fuel]
             self.reads = outer
             self._least_fuel = outer_fuel
         if least < outer_fuel:

@@ -7,8 +7,8 @@ from weakref import proxy
 from tree_sitter import Node
 
 from kotadb.languages import Language
-from kotadb.languages.mentions import Condition, Function, Mention, Parameter, Step
-from kotadb.model import REST, Op, Symbol
+from kotadb.languages.mentions import Condition, Function, Mention, Parameter, Step, part_of
+from kotadb.model import REST, Op, ReferenceKind, Symbol
 from kotadb.pipeline.expressions import UNKNOWN, Expressions
 from kotadb.pipeline.mentions import Mentions
 from kotadb.pipeline.positions import Source, SymbolRanges
@@ -42,11 +42,17 @@ class Places:
         """Numbers of the classes by their scopes."""
         self.conditions = self._conditions(mentions.conditions)
         """What is known of values where they are used, by what is written there."""
+        self.compared: dict[int, tuple[int, ...]] = {}
+        """What conditions compare with, by their id."""
         self.functions = self._function_scopes()
         """Scopes of functions by their start."""
         self.function_starts = sorted(self.functions)
         self.returned = self._returned(mentions.returned)
         """What functions return, by their scope."""
+        self.generators = self._returned(mentions.yielded).keys()
+        """The scopes of functions that yield."""
+        self.written = self._written(mentions) if self.conditions else {}
+        """Where names are written, in order."""
         self.locals: dict[int, int] = {}
         """Expressions of locals by the id of their binding."""
         self.looked_up: dict[tuple[str, int, int], int] = {}
@@ -172,19 +178,46 @@ class Places:
             return number
         self.is_placed = True
         offset = node.start_byte
-        holding = [each for each in conditions if each.start <= offset < each.end]
+        root = self._root(node)
+        holding = [each for each in conditions if each.start <= offset < each.end and self._holds(each, root, offset)]
         for each in holding[-MAX_CONDITIONS:]:
-            scope = self.scopes.at(offset)
-            parts = [
-                self.expressions.of(part, self.scope_at(part) if isinstance(part, Node) else scope)
-                for part in each.parts
-            ]
+            parts = self._condition_parts(each)
             if not each.test:
                 instance = self.expressions.number(Op.INSTANCE, self.expressions.any_of(parts))
                 number = instance if instance != UNKNOWN else number
             elif UNKNOWN not in parts:
-                number = self.expressions.number(Op.NARROWED, number, each.test, tuple(parts))
+                number = self.expressions.number(Op.NARROWED, number, each.test, parts)
         return number
+
+    def _condition_parts(self, condition: Condition) -> tuple[int, ...]:
+        if id(condition) not in self.compared:
+            scope = self.scope_at(condition.subject)
+            self.compared[id(condition)] = tuple(
+                self.expressions.of(part, self.scope_at(part) if isinstance(part, Node) else scope)
+                for part in condition.parts
+            )
+        return self.compared[id(condition)]
+
+    def _root(self, node: Node) -> str:
+        """The name that a chain of members begins with."""
+        while (inner := part_of(node, 0)) is not None:
+            node = inner
+        return self.text(node)
+
+    def _holds(self, condition: Condition, root: str, offset: int) -> bool:
+        """Whether a name is the one that a condition is about, and was not bound again since."""
+        here, there = (self.scopes.find(root, self.scopes.at(at)) for at in (offset, condition.subject.start_byte))
+        if (here and here[0]) != (there and there[0]):
+            return False
+        bound = [one.node.start_byte for one in here[1] if one.node is not None] if here else []
+        return not any(condition.start <= at < offset for at in (*bound, *self.written.get(root, ())))
+
+    def _written(self, mentions: Mentions) -> dict[str, list[int]]:
+        written: dict[str, list[int]] = {}
+        for start, heading, node, _ in mentions.names:
+            if heading.reference is ReferenceKind.WRITE and not heading.has_object:
+                written.setdefault(self.text(node), []).append(start)
+        return written
 
     def _taken(self, parameter: Parameter) -> int:
         if parameter.type is not None:
@@ -198,6 +231,8 @@ class Places:
         if function.returns is not None:
             stated = self._stated_result(function, function.returns)
             return stated if function.says_wrapped else self._wrapped(function, stated)
+        if self.functions.get(function.start, -1) in self.generators:
+            return UNKNOWN
         if function.result is not None:
             result = expressions.of(function.result, self.scope_at(function.result))
         else:

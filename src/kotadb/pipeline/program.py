@@ -6,13 +6,13 @@ n-th iterate, a pure function of the facts, whatever was asked before. An answer
 is the same with more, so that most are worked out once (`Names.once`).
 """
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Sequence, Set
 
 from kotadb.languages.mentions import Test
 from kotadb.model import Op
 from kotadb.pipeline.calls import Calls
 from kotadb.pipeline.members import FUEL
-from kotadb.pipeline.values import MEMBER, TYPE, Sort, Value, alternatives, union, weighed
+from kotadb.pipeline.values import MEMBER, TYPE, Sort, Target, Value, alternatives, union, weighed
 
 _LATE = {Op.FUNCTION: Sort.FUNCTION, Op.TUPLE: Sort.TUPLE, Op.OBJECT: Sort.OBJECT}
 _TRUE = ("true", "True")
@@ -41,7 +41,7 @@ class Program(Calls):
             case Op.FUNCTION | Op.TUPLE | Op.OBJECT:
                 return Value(_LATE[Op(op)], TYPE, ((number, expression),))
             case Op.VARIABLE:
-                limit = self._instance(self.value(number, operand, fuel), fuel)
+                limit = self._instance(self.value(number, operand, fuel - 1), fuel - 1)
                 return weighed(Value(Sort.VARIABLE, TYPE, parts=(limit,), variable=(number, name or "")))
             case Op.BUILTIN:
                 return self.builtin(number, name or "")
@@ -85,6 +85,8 @@ class Program(Calls):
         opened = self._opened(value, fuel)
         if opened is None or opened.sort is not Sort.UNION or len(opened.parts) == 1:
             return value
+        if test == Test.NO_INSTANCE:
+            return self._without(number, opened, parts, fuel) or value
         wanted = set()
         for part in parts:
             literals = {one.literal for one in alternatives(self.held(self.value(number, part, fuel), fuel))}
@@ -93,6 +95,18 @@ class Program(Calls):
             wanted |= literals
         kept = [one for one in alternatives(opened) if self._meets(number, one, test, wanted, fuel)]
         return union(kept) if kept else value
+
+    def _without(self, number: int, value: Value, parts: Sequence[int], fuel: int) -> Value | None:
+        """Those of the values that are no instances of some classes."""
+        known = [each for part in parts for each in alternatives(self.value(number, part, fuel))]
+        classes = {target for each in known if each.sort is Sort.DECLARED for target in each.targets}
+        return union(one for one in alternatives(value) if not self._is_instance(one, classes, fuel))
+
+    def _is_instance(self, value: Value, classes: Set[Target], fuel: int) -> bool:
+        if value.sort is not Sort.INSTANCE:
+            return False
+        above, _ = self._all_bases(value.targets[0], fuel)
+        return not classes.isdisjoint((*value.targets, *(target for each in above for target in each.targets)))
 
     def _meets(self, number: int, value: Value, test: str, wanted: Container[object], fuel: int) -> bool:
         """Whether a value can meet a condition."""

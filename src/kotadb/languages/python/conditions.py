@@ -4,21 +4,24 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from kotadb.languages.mentions import Condition, Step, part_of
+from kotadb.languages.mentions import Condition, Step, Test, part_of
 
 MAX_NESTED = 12
 """Conditions in conditions that are followed."""
 
+MAX_CLASSES = 12
+"""Of one `isinstance` that are looked at."""
+
 _EXITS = frozenset({"return_statement", "raise_statement", "continue_statement", "break_statement"})
 _SUBJECTS = frozenset({"identifier", "attribute"})
 
-_Fact = tuple[Node, Sequence[Node | Step]]
-"""A subject, and the classes that it is an instance of."""
+_Fact = tuple[Node, str, Sequence[Node | Step]]
+"""A subject, and the classes that it is an instance of, or, with the test, is not."""
 
 
 def conditions(node: Node) -> Sequence[Condition]:
     """What holds where, by an `if`, `elif`, `while`, `assert`, `and`, or a conditional expression."""
-    return [Condition(subject, *span, parts=parts) for span, (subject, parts) in _found(node)]
+    return [Condition(subject, *span, test, parts) for span, (subject, test, parts) in _found(node)]
 
 
 def _found(node: Node) -> Iterator[tuple[tuple[int, int], _Fact]]:
@@ -43,6 +46,9 @@ def _found(node: Node) -> Iterator[tuple[tuple[int, int], _Fact]]:
     for fact in _facts(condition, True):
         for span in spans:
             yield span, fact
+    for other in node.children_by_field_name("alternative") if node.type == "if_statement" else ():
+        for fact in _facts(condition, False):
+            yield (other.start_byte, other.end_byte), fact
     rest = _rest(node) if node.type == "if_statement" else None
     for fact in _facts(condition, False) if rest is not None else ():
         yield rest, fact  # type: ignore[misc] # it is not None here
@@ -72,14 +78,15 @@ def _facts(condition: Node | None, truth: bool, nested: int = 0) -> Iterator[_Fa
             if operator is not None and (operator.type == "and") == truth:
                 yield from _facts(condition.child_by_field_name("left"), truth, nested + 1)
                 yield from _facts(condition.child_by_field_name("right"), truth, nested + 1)
-        case "call" if truth:
-            yield from _isinstance(condition)
+        case "call":
+            yield from _isinstance(condition, truth)
 
 
-def _isinstance(call: Node) -> Iterator[_Fact]:
+def _isinstance(call: Node, truth: bool) -> Iterator[_Fact]:
     function, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
     given = [child for child in arguments.named_children if child.type != "comment"] if arguments is not None else []
     if function is None or function.text != b"isinstance" or len(given) != 2 or given[0].type not in _SUBJECTS:
         return
     kinds = given[1]
-    yield given[0], kinds.named_children if kinds.type == "tuple" else (kinds,)
+    classes = kinds.named_children[:MAX_CLASSES] if kinds.type == "tuple" else (kinds,)
+    yield given[0], "" if truth else Test.NO_INSTANCE, classes

@@ -19,6 +19,7 @@ from kotadb.languages.mentions import (
     made_by,
     name,
     part_of,
+    place_of,
     through,
 )
 from kotadb.languages.python.conditions import conditions
@@ -235,7 +236,7 @@ def _of_ast(node: ast.expr) -> Step | None:
             form = value.attr if isinstance(value, ast.Attribute) else getattr(value, "id", "")
             if form in _SAME_MEMBERS or form == "Union":
                 return Step(Op.UNION, parts=given if form == "Union" else given[:1])
-            if form in ("type", "Type"):
+            if form in ("type", "Type") and given:
                 return Step(Op.TYPE_OF, given[0])
             return Step(Op.APPLY, _of_ast(value), parts=given) if form not in _NOT_A_TYPE else None
     return None
@@ -382,12 +383,11 @@ def origin(node: Node, nested: int = 0) -> Step | None:  # noqa: C901 (a case fo
 
 
 def _element(node: Node, parent: Node, nested: int) -> Step | None:
-    siblings = _named(parent)
-    before = [each for each in siblings if each.start_byte < node.start_byte]
-    if any(each.type == "list_splat_pattern" for each in before) or node.type == "list_splat_pattern":
+    place = place_of(node, MAX_PARTS)
+    if place is None or any(each.type == "list_splat_pattern" for each in parent.named_children[: place + 1]):
         return None
     whole = origin(parent, nested + 1)
-    return Step(Op.ITEM, whole, str(len(before))) if whole is not None else None
+    return Step(Op.ITEM, whole, str(place)) if whole is not None else None
 
 
 def _target(target: Node) -> Step | None:
@@ -422,10 +422,8 @@ def _splat(splat: Node) -> Step | None:
 def _taken(parameter: Node, parameters: Node) -> Step | None:
     function = parameters.parent
     wanted = expected(function) if function is not None else None
-    if wanted is None:
-        return None
-    before = [each for each in _named(parameters) if each.start_byte < parameter.start_byte]
-    return Step(Op.PARAMETER, wanted, str(len(before)))
+    place = place_of(parameter, MAX_PARTS)
+    return Step(Op.PARAMETER, wanted, str(place)) if wanted is not None and place is not None else None
 
 
 # ---- what is expected
@@ -438,10 +436,12 @@ def expected(node: Node) -> Step | None:
         return None
     match parent.type:
         case "argument_list":
-            before = [each for each in _named(parent) if each.start_byte < node.start_byte]
-            if parent.parent is None or any(each.type != before[0].type and "splat" in each.type for each in before):
+            place = place_of(node, MAX_PARTS)
+            if parent.parent is None or place is None:
                 return None
-            return Step(Op.EXPECTED, parent.parent, str(len(before)))
+            if any("splat" in each.type or each.type == "keyword_argument" for each in parent.named_children[:place]):
+                return None
+            return Step(Op.EXPECTED, parent.parent, str(place))
         case "assignment":
             declared = parent.child_by_field_name("type")
             return Step(Op.INSTANCE, declared) if declared is not None else None

@@ -181,6 +181,7 @@
 ; ---- references
 
 (return_statement (_) @returned)
+(yield) @yielded
 [
   (if_statement)
   (elif_clause)

@@ -10,6 +10,9 @@ from kotadb.model import Op
 MAX_NESTED = 12
 """Conditions in conditions that are followed."""
 
+MAX_CASES = 200
+"""Of one `switch` that are looked at."""
+
 _EXITS = frozenset({"return_statement", "throw_statement", "continue_statement", "break_statement"})
 _SUBJECTS = frozenset({"identifier", "member_expression", "this"})
 _LITERALS = {
@@ -101,8 +104,8 @@ def _binary(condition: Node, truth: bool, nested: int) -> Iterator[_Fact]:
                 yield from facts(left, truth, nested + 1)
                 yield from facts(right, truth, nested + 1)
         case "instanceof":
-            if truth and left.type in _SUBJECTS:
-                yield left, "", (right,)
+            if left.type in _SUBJECTS:
+                yield left, "" if truth else Test.NO_INSTANCE, (right,)
         case "===" | "==" | "!==" | "!=":
             test = Test.IS if operator.type.startswith("=") == truth else Test.IS_NOT
             yield from _member(left, test, (compared(right),))
@@ -126,24 +129,33 @@ def _member(node: Node, test: Test, parts: Sequence[Node | Step]) -> Iterator[_F
 
 
 def _cases(node: Node) -> Iterator[tuple[tuple[int, int], Node, str, Sequence[Node | Step]]]:
-    """A case holds for its values and for those of the empty cases before it."""
+    """A case holds for its values and for those of the cases before it that lead on to it."""
     value, body = node.child_by_field_name("value"), node.child_by_field_name("body")
     while value is not None and value.type == "parenthesized_expression":
         value = part_of(value, 0)
     if value is None or body is None:
         return
     wanted: list[Node | Step] = []
-    for case in body.named_children:
+    others: list[Node | Step] = []
+    for case in body.named_children[:MAX_CASES]:
         tested = case.child_by_field_name("value") if case.type == "switch_case" else None
-        if tested is None:
-            wanted = []
-            continue
-        wanted.append(compared(tested))
         statements = case.children_by_field_name("body")
+        if tested is not None:
+            wanted.append(compared(tested))
+            others.append(wanted[-1])
         if statements:
-            for fact in _member(value, Test.IS, tuple(wanted)):
+            test, parts = (Test.IS, tuple(wanted)) if tested is not None else (Test.IS_NOT, tuple(others))
+            for fact in _member(value, test, parts):
                 yield (statements[0].start_byte, case.end_byte), *fact
-            wanted = []
+            wanted = [] if _leaves(statements[-1]) else wanted
+
+
+def _leaves(statement: Node) -> bool:
+    """Whether what follows a statement runs after it."""
+    inner = statement
+    while inner.type == "statement_block" and inner.named_child_count:
+        inner = inner.named_children[-1]
+    return inner.type in _EXITS
 
 
 def _text(node: Node | None) -> str:

@@ -18,6 +18,7 @@ from kotadb.languages.mentions import (
     made_by,
     name,
     part_of,
+    place_of,
     through,
     type_name,
 )
@@ -53,8 +54,8 @@ _TRANSPARENT = frozenset({"parenthesized_expression", "as_expression", "satisfie
 _NOTHING = frozenset({b"undefined", b"null", b"void", b"never"})
 _PREDEFINED = frozenset({b"string", b"number", b"boolean"})
 _SAME_MEMBERS = frozenset(
-    {b"Readonly", b"Partial", b"Required", b"NonNullable", b"Awaited", b"Pick", b"Omit", b"Extract", b"Exclude",
-     b"NoInfer", b"ThisType", b"InstanceType"}
+    {b"Readonly", b"Partial", b"Required", b"NonNullable", b"Awaited", b"Pick", b"Omit", b"NoInfer", b"ThisType",
+     b"InstanceType"}
 )  # fmt: skip
 """Generic types whose members are their first argument's, or some of them."""
 
@@ -179,6 +180,10 @@ def _generic(node: Node) -> Step | None:
         return None
     if base.text in _SAME_MEMBERS and arguments:
         return Step(None, arguments[0])
+    if base.text == b"Exclude":
+        return None  # who knows what is left
+    if base.text == b"Extract" and len(arguments) == 2:
+        return Step(None, arguments[1])
     if base.text in (b"ReturnType", b"Parameters") and arguments and arguments[0].type == "type_query":
         called = _first(arguments[0])
         if base.text == b"ReturnType":
@@ -388,7 +393,8 @@ def origin(node: Node, nested: int = 0) -> Step | None:  # noqa: C901 (a case fo
         case "array_pattern":
             if node.type == "rest_pattern":
                 return origin(parent, nested + 1)
-            return _part(Op.ITEM, parent, str(_index(node, parent)), nested)
+            index = _index(node)
+            return _part(Op.ITEM, parent, str(index), nested) if index is not None else None
         case "assignment_pattern":
             known = origin(parent, nested + 1)
             return Step(Op.UNION, parts=(known, parent.child_by_field_name("right")))
@@ -411,9 +417,21 @@ def _part(op: Op, whole: Node | None, key: Node | str | None, nested: int) -> St
     return Step(op, value, key) if value is not None else None
 
 
-def _index(node: Node, parent: Node) -> int:
-    """Its place among the elements of an array pattern, in which some may be left out."""
-    return sum(child.type == "," for child in parent.children if child.end_byte <= node.start_byte)
+def _index(node: Node) -> int | None:
+    """Its place among the first elements of an array pattern, in which some may be left out."""
+    place = 0
+    before = node.prev_sibling
+    while before is not None and place <= MAX_PARTS:
+        place += before.type == ","
+        before = before.prev_sibling
+    return place if place <= MAX_PARTS else None
+
+
+def _is_after_spread(node: Node) -> bool:
+    before = node.prev_named_sibling
+    while before is not None and before.type != "spread_element":
+        before = before.prev_named_sibling
+    return before is not None
 
 
 def _declared(node: Node) -> Step | None:
@@ -432,10 +450,8 @@ def _taken(parameter: Node) -> Step | None:
     if function is None:
         return None
     wanted = expected(function)
-    starts = [each.start_byte for each in _parameters(function)]
-    if wanted is None or parameter.start_byte not in starts:
-        return None
-    return Step(Op.PARAMETER, wanted, str(starts.index(parameter.start_byte)))
+    place = 0 if parameter.parent == function else place_of(parameter, MAX_PARTS)
+    return Step(Op.PARAMETER, wanted, str(place)) if wanted is not None and place is not None else None
 
 
 # ---- what is expected
@@ -448,10 +464,10 @@ def expected(node: Node, nested: int = 0) -> Step | None:  # noqa: C901 (a case 
         return None
     match parent.type:
         case "arguments":
-            before = [each for each in _named(parent) if each.start_byte < node.start_byte]
-            if parent.parent is None or any(each.type == "spread_element" for each in before):
+            place = place_of(node, MAX_PARTS)
+            if parent.parent is None or place is None or _is_after_spread(node):
                 return None
-            return Step(Op.EXPECTED, parent.parent, str(len(before)), (expected(parent.parent, nested + 1),))
+            return Step(Op.EXPECTED, parent.parent, str(place), (expected(parent.parent, nested + 1),))
         case "variable_declarator" | "public_field_definition" | "required_parameter" | "optional_parameter":
             declared = parent.child_by_field_name("type")
             return Step(Op.INSTANCE, declared) if declared is not None else None
@@ -461,8 +477,8 @@ def expected(node: Node, nested: int = 0) -> Step | None:  # noqa: C901 (a case 
             return _expected_member(parent, key_of(node), nested)
         case "array":
             whole = expected(parent, nested + 1)
-            before = [each for each in _named(parent) if each.start_byte < node.start_byte]
-            return Step(Op.ITEM, whole, str(len(before))) if whole is not None else None
+            place = place_of(node, MAX_PARTS)
+            return Step(Op.ITEM, whole, str(place)) if whole is not None and place is not None else None
         case "parenthesized_expression" | "ternary_expression" | "binary_expression" | "await_expression":
             return expected(parent, nested + 1)
         case "as_expression" | "satisfies_expression":

@@ -178,6 +178,7 @@
 ; ---- what functions return, and methods for what they say about types
 
 (return_statement (_) @returned)
+(yield_expression) @yielded
 [
   (if_statement)
   (while_statement)
