@@ -77,6 +77,7 @@ def of(source: str, path: str = "main.ts") -> str | None:
         ("calls.other.«m»()", "A.m"),
         ("over('').«m»()", "A.m"),
         ("over('', 1).«n»()", "B.n"),
+        ("declare function f(x: string): A; declare function f(x: number): B; f(1).«n»()", "B.n"),
         # `this` is what a method was called on
         ("new Sub().self().«k»()", "Sub.k"),
         ("new More().a().b().«c»()", "More.c"),
@@ -156,6 +157,15 @@ def of(source: str, path: str = "main.ts") -> str | None:
             "B.n",
         ),
         ("type R = { a: A } | { b: B }; function f(r: R) { if ('b' in r) r.b.«n»() }", "B.n"),
+        ("function f(x: Either) { if (x instanceof A) return; x.«n»() }", "B.n"),
+        ("function f(x: A | Sub2) { if (!(x instanceof A)) x.«m»() }; class Sub2 { m() {} }", "main.ts#Sub2.m"),
+        (
+            "class Sub2 { m() {} } type R = { k: 1; v: A } | { k: 2; v: Sub2 };"
+            + "function f(r: R) { switch (r.k) { case 1: break; default: r.v.«m»() } }",
+            "main.ts#Sub2.m",
+        ),
+        ("function f(x: A) { if (x instanceof Sub) { const g = (x: A) => x.«k»() } }", "?"),
+        ("function f(x: unknown) { if (x instanceof A) { x = 1; x.«m»() } }", "?"),
         # types of values
         ("declare const x: typeof plain; x.inner.b.«n»()", "B.n"),
         ("declare const x: ReturnType<typeof inferred>; x.«m»()", "A.m"),
@@ -185,6 +195,12 @@ def test_members_of_values(source: str, expected: str) -> None:
         "function f() { return f() } f().«m»()",
         "type R = R[]; declare const r: R; r.«m»()",
         "class C extends C {} new C().«m»()",
+        "function* g() { yield 1; return make() } g().«m»()",
+        "declare const x: Exclude<Either, A>; x.«m»()",
+        "let o = [o[0]]; o[0].«m»()",
+        "const o = { a: o['a'] }; o['a'].«m»()",
+        "type T = [T[0]]; declare let x: T; x[0].«m»()",
+        "class C<U extends D['y']> {} class D extends C<string> { y = 1 } new D().«m»()",
         "declare const x: Pair; x[2].«m»()",
     ],
 )
