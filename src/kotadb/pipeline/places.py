@@ -179,8 +179,8 @@ class Places:
         self.is_placed = True
         offset = node.start_byte
         root = self._root(node)
-        holding = [each for each in conditions if each.start <= offset < each.end and self._holds(each, root, offset)]
-        for each in holding[-MAX_CONDITIONS:]:
+        around = [each for each in conditions if each.start <= offset < each.end][-MAX_CONDITIONS:]
+        for each in (one for one in around if self._holds(one, root, offset)):
             parts = self._condition_parts(each)
             if not each.test:
                 instance = self.expressions.number(Op.INSTANCE, self.expressions.any_of(parts))

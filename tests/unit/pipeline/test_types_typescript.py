@@ -160,10 +160,10 @@ def of(source: str, path: str = "main.ts") -> str | None:
         ("function f(x: Either) { if (x instanceof A) return; x.«n»() }", "B.n"),
         ("function f(x: A | Sub2) { if (!(x instanceof A)) x.«m»() }; class Sub2 { m() {} }", "main.ts#Sub2.m"),
         (
-            "class Sub2 { m() {} } type R = { k: 1; v: A } | { k: 2; v: Sub2 };"
-            + "function f(r: R) { switch (r.k) { case 1: break; default: r.v.«m»() } }",
-            "main.ts#Sub2.m",
+            "class S { m() {} } declare const r: { k: 1; v: A } | { k: 2; v: S }; if (r.k !== 1) r.v.«m»()",
+            "main.ts#S.m",
         ),
+        ("declare const r: { k: 1; v: A } | { k: 2; v: B }; switch (r.k) { case 1: break; default: r.v.«n»() }", "B.n"),
         ("function f(x: A) { if (x instanceof Sub) { const g = (x: A) => x.«k»() } }", "?"),
         ("function f(x: unknown) { if (x instanceof A) { x = 1; x.«m»() } }", "?"),
         # types of values
