@@ -46,7 +46,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items[:] = [item for item in items if not item.get_closest_marker("processes") or _is_embedded(item)]
+    items[:] = [item for item in items if _is_embedded(item) or item.get_closest_marker("every_server")]
 
 
 def _is_embedded(item: pytest.Item) -> bool:

@@ -12,8 +12,6 @@ from support.repos import Repo, make_repo
 from support.scip import compiled, defines, refers
 from support.service import KOTADB, environment, run
 
-pytestmark = pytest.mark.processes
-
 FILES = {"a.ts": "export class A { go() {} }\n", "b.ts": "import { A } from './a'\nconst it: any = 1; it.go()\n"}
 SAID = {
     "a.ts": [defines("A", "`a.ts`/A#"), defines("go", "`a.ts`/A#go().")],

@@ -20,8 +20,6 @@ from support.repos import make_repo
 from support.service import PATIENCE_SECONDS, Service
 from support.world import World
 
-pytestmark = pytest.mark.processes
-
 
 @pytest.fixture
 def git(tmp_path: Path) -> Iterator[GitServer]:
