@@ -97,7 +97,7 @@ def change(repo: Repo, random: Random, text: Callable[[str], str]) -> None:
 
 
 @given(COMMITS, st.randoms(use_true_random=False), st.data())
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_done_to_a_repository_its_index_is_what_a_rebuild_would_be(
     index: Index, tmp_path_factory: pytest.TempPathFactory, commit: dict[str, str], random: Random, data: st.DataObject
 ) -> None:
