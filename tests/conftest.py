@@ -45,8 +45,30 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ[HOME], ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+LONG = (
+    "tests/security/",
+    "tests/faults/",
+    "tests/integration/jobs/test_supervisor.py",
+    "tests/integration/benchmarks/",
+)
+"""Where a test takes many seconds. They go first: what is left in the end is short, and all processes end together."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items[:] = [item for item in items if _is_embedded(item) or item.get_closest_marker("every_server")]
+    long = [item for item in items if item.nodeid.startswith(LONG)]
+    hands = _hands(config)
+    # Each process begins with a stretch of the list: some of the long ones are at the head of each.
+    short = [item for item in items if not item.nodeid.startswith(LONG)]
+    size = -(-len(short) // hands)
+    items[:] = [item for hand in range(hands) for item in (*long[hand::hands], *short[hand * size : (hand + 1) * size])]
+
+
+def _hands(config: pytest.Config) -> int:
+    """How many processes share the tests."""
+    worker: dict[str, int] = getattr(config, "workerinput", {})
+    return worker.get("workercount", 1)
 
 
 def _is_embedded(item: pytest.Item) -> bool:
