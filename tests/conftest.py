@@ -6,6 +6,7 @@ The servers are the product's own embedded ones: every test process is one more 
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,9 @@ SERVER_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes
 def pytest_configure(config: pytest.Config) -> None:
     # What a shell runs in the background ignores SIGINT, and so would its children; ours are to be interrupted.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Or each of the many processes that tests start would compile all of kotadb first, and pytest all of the tests.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if not hasattr(config, "workerinput"):
         # Not below pytest's own folder: as root the server runs as another user, who could not enter that.
         home = tempfile.mkdtemp(prefix="ktest-")
