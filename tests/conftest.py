@@ -6,6 +6,7 @@ The servers are the product's own embedded ones: every test process is one more 
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,9 @@ SERVER_OPTIONS = {"fsync": "off", "synchronous_commit": "off", "full_page_writes
 def pytest_configure(config: pytest.Config) -> None:
     # What a shell runs in the background ignores SIGINT, and so would its children; ours are to be interrupted.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Or each of the many processes that tests start would compile all of kotadb first, and pytest all of the tests.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if not hasattr(config, "workerinput"):
         # Not below pytest's own folder: as root the server runs as another user, who could not enter that.
         home = tempfile.mkdtemp(prefix="ktest-")
@@ -45,8 +49,30 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(os.environ[HOME], ignore_errors=True)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items[:] = [item for item in items if not item.get_closest_marker("processes") or _is_embedded(item)]
+LONG = (
+    "tests/security/",
+    "tests/faults/",
+    "tests/integration/jobs/test_supervisor.py",
+    "tests/integration/benchmarks/",
+)
+"""Where a test takes many seconds. They go first: what is left in the end is short, and all processes end together."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items[:] = [item for item in items if _is_embedded(item) or item.get_closest_marker("every_server")]
+    long = [item for item in items if item.nodeid.startswith(LONG)]
+    hands = _hands(config)
+    # Each process begins with a stretch of the list: some of the long ones are at the head of each.
+    short = [item for item in items if not item.nodeid.startswith(LONG)]
+    size = -(-len(short) // hands)
+    items[:] = [item for hand in range(hands) for item in (*long[hand::hands], *short[hand * size : (hand + 1) * size])]
+
+
+def _hands(config: pytest.Config) -> int:
+    """How many processes share the tests."""
+    worker: dict[str, int] = getattr(config, "workerinput", {})
+    return worker.get("workercount", 1)
 
 
 def _is_embedded(item: pytest.Item) -> bool:

@@ -13,8 +13,6 @@ from kotadb.errors import ConfigurationError, InvalidInput, InvalidRepository, N
 from kotadb.questions.table import QUESTIONS
 from support.repos import Repo, make_repo
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {"a.py": "import b\n", "b.py": "x = 1\n"}
 
 

@@ -18,8 +18,6 @@ from support.api import serving
 from support.repos import make_repo
 from support.service import environment, run
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {
     "src/a.ts": "import { b } from './b'\nimport React from 'react'\nexport function a() { return b() + React }\n",
     "src/b.ts": "import type { A } from './a'\nimport './gone'\nexport function b() { return 'ä\u2028' }\n",

@@ -20,13 +20,18 @@ UNSYNCED = {"fsync": "off", "full_page_writes": "off"}
 
 
 class Ground:
-    """The server that the checks of a suite share, its options besides kotadb's own; a context manager."""
+    """The server that the checks of a suite share, its options besides kotadb's own; a context manager.
 
-    def __init__(self, suite: Suite, options: Mapping[str, str] | None = None) -> None:
+    Processes that name the same `home` share it too, and whoever made that folder removes it.
+    """
+
+    def __init__(self, suite: Suite, options: Mapping[str, str] | None = None, home: Path | None = None) -> None:
         self._options = dict(options or {})
         self._suite = suite
         # Not below a folder of pytest's: as root the server runs as another user, who could not enter that.
-        self._home = Path(tempfile.mkdtemp(prefix=f"{suite.name}-"))
+        self._home = home or Path(tempfile.mkdtemp(prefix=f"{suite.name}-"))
+        self._is_own = home is None
+        self._home.mkdir(exist_ok=True)
         self._home.chmod(0o755)
         self._server = EmbeddedServer(self._home / "postgres", None, self._options)
 
@@ -39,7 +44,8 @@ class Ground:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.__exit__(kind, error, trace)
-        shutil.rmtree(self._home, ignore_errors=True)
+        if self._is_own:
+            shutil.rmtree(self._home, ignore_errors=True)
 
     @contextmanager
     def site(self, name: str, broken: str | None) -> Iterator[Site]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import select
+import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -24,7 +25,7 @@ from kotadb.questions.export import export_records
 from kotadb.questions.repositories import get_repository
 from support.git_server import GitServer
 from support.repos import Repo, make_repo
-from support.service import Service
+from support.service import Service, run
 
 PLANT = Path(__file__).with_name("plant")
 TESTS = PLANT.parent.parent
@@ -68,6 +69,18 @@ class Site:
         wanted = {"module": f"{self.suite}.planted", "folder": str(self.barriers), "break": self.broken}
         path = [str(PLANT), str(TESTS), os.environ.get("PYTHONPATH", "")]
         return {"PYTHONPATH": os.pathsep.join(path), "PLANTED": json.dumps(wanted)}
+
+    def command(self, service: Service, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line as the service's operator would; where nothing is broken, without what is planted.
+
+        Not from a network of one's own: the process may be a copy of one outside of it.
+        """
+        environment = service.environment
+        if self.broken is None:
+            planted = self.environment().keys()
+            environment = {name: value for name, value in environment.items() if name not in planted}
+            environment |= {name: os.environ[name] for name in planted if name in os.environ}
+        return run(list(arguments), environment, check=False)
 
     @property
     def barriers(self) -> Path:

@@ -87,7 +87,7 @@ def _ask_for_them(site: Site, scale: Scale, figures: Figures) -> None:
         GitServer(site.folder / "here", site.folder) as git,
         replace(site, git=git).service(retry_limit=0) as service,
     ):
-        accepted = _accepted(service, site, scale.of(len(COMMANDS), 2))
+        accepted = _accepted(service, site, scale.of(len(COMMANDS), 1))
         contacted = [f"https://i{number}.example.org/o/n" for number in range(len(internal))]
         contacted += ["https://both.example.org/o/n", *_leading_elsewhere(git)]
         ended = _ended(service, [*contacted, "https://rebinding.example.org/o/n"])

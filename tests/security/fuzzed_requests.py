@@ -82,7 +82,7 @@ def _by_document(service: Service, scale: Scale) -> tuple[int, Counter[int]]:
 def _each(strategy: Any, ask: Callable[[Case[Any]], None], scale: Scale) -> None:
     """Draw so many cases, the same ones for the same seed, and do not look for smaller ones."""
     profile: Any = hypothesis.settings(
-        max_examples=scale.of(150, 5),
+        max_examples=scale.of(150, 3),
         database=None,
         deadline=None,
         phases=[hypothesis.Phase.generate],

@@ -20,7 +20,7 @@ from proving.check import Check, Figures, Scale
 from proving.site import Site
 from support.git_server import LOOPBACK
 from support.repos import Repo
-from support.service import Service, run
+from support.service import Service
 
 TOKEN_NAME = "CHECK_TOKEN"
 PLACES = ("log", "database", "files", "process list", "answers")
@@ -89,7 +89,7 @@ def _index_private_ones(site: Site, scanner: Scanner) -> tuple[int, int]:
         completed = [_held(site, service, scanner, first), service.indexed(second)["status"]]
         refused = [service.indexed(address)["status"] for address in _hostile(site, token)]
         scanner.look("answers", _answers(service, scanner))
-        scanner.look("answers", _printed(service, scanner))
+        scanner.look("answers", _printed(site, service, scanner))
         scanner.look("log", (repr(line).encode() for line in service.log))
     file.unlink()
     return completed.count("completed"), refused.count("failed")
@@ -168,11 +168,11 @@ def _answers(service: Service, scanner: Scanner) -> Iterator[bytes]:
         yield service.client.get(path).content
 
 
-def _printed(service: Service, scanner: Scanner) -> Iterator[bytes]:
+def _printed(site: Site, service: Service, scanner: Scanner) -> Iterator[bytes]:
     """What the command line prints."""
     failed = service.client.get("/jobs", params={"status": "failed"}).json()["items"][0]["job_id"]
     for command in (["doctor"], ["repos", "tokens"], ["jobs", "show", failed], ["index", _with_userinfo(scanner)]):
-        done = run(command, service.environment, check=False)
+        done = site.command(service, *command)
         yield (done.stdout + done.stderr).encode()
 
 

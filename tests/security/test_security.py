@@ -1,6 +1,7 @@
 """The checks that are quick, made short. `make attack` carries out all of them, in full."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,8 @@ SEED = 20261127
 
 
 @pytest.fixture(scope="session")
-def ground() -> Iterator[Ground]:
-    with Ground(SUITE, UNSYNCED) as made:
+def ground(home: Path) -> Iterator[Ground]:
+    with Ground(SUITE, UNSYNCED, home / SUITE.name) as made:
         yield made
 
 

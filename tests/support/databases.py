@@ -30,7 +30,10 @@ def create_database(server_url: str, template: str = TEMPLATE) -> str:
     name = f"test_{uuid4().hex}"
     with connect(server_url, autocommit=True) as connection:
         connection.execute(
-            sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+            # Which takes half as long as writing it all to the log first.
+            sql.SQL("create database {} template {} strategy file_copy").format(
+                sql.Identifier(name), sql.Identifier(template)
+            )
         )
     return database_url(server_url, name)
 

@@ -10,6 +10,8 @@ from kotadb.scip.scip_pb2 import Document, Index, Metadata, Occurrence, Position
 
 _IDENTIFIER = r"(?:[\w+$-]+|`(?:[^`]|``)+`)"
 _DESCRIPTOR = re.compile(rf"{_IDENTIFIER}(?:[/#.:!]|\([\w+$-]*\)\.)|\[{_IDENTIFIER}\]|\({_IDENTIFIER}\)", re.ASCII)
+_NEEDLESS = re.compile(r"(?<!`)`[\w+$-]+`(?!`)", re.ASCII)
+"""An escape of nothing; of two backticks beside each other, neither is one of a pair around something."""
 
 
 def descriptors(symbol: str) -> list[str]:
@@ -23,7 +25,7 @@ def descriptors(symbol: str) -> list[str]:
     while rest:
         descriptor = _DESCRIPTOR.match(rest)
         assert descriptor is not None, symbol
-        assert not re.search(r"`[\w+$-]+`", descriptor[0], re.ASCII), f"{symbol} escapes what needs no escape"
+        assert not _NEEDLESS.search(descriptor[0]), f"{symbol} escapes what needs no escape"
         found.append(descriptor[0])
         rest = rest[descriptor.end() :]
     assert found, symbol

@@ -15,6 +15,8 @@ from typing import Any, Self
 import httpx
 import psutil
 
+from kotadb.access.keys import LOCAL_OWNER, create_key
+from kotadb.postgres.database import Database
 from support.commands import can_share, run_shared
 from support.metrics import Metrics
 
@@ -64,11 +66,16 @@ class Service:
     def _prepare(self) -> None:
         address = self.wait_for_log("listening")["url"]
         self.wait_for_log("ready")
-        self.key = self.key or run(["keys", "create", "--name", "test"], self.environment).stdout.strip()
+        self.key = self.key or self._new_key()
         self.client = httpx.Client(
             base_url=address, headers={"Authorization": f"Bearer {self.key}"}, timeout=PATIENCE_SECONDS
         )
         self._wait_for_workers()
+
+    def _new_key(self) -> str:
+        """Made here: a command would take longer than the service does to start."""
+        with Database(self.url) as database:
+            return create_key(database, LOCAL_OWNER, "test")
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -11,6 +11,8 @@ from kotadb.errors import InvalidInput, Unauthenticated
 from kotadb.postgres import access
 from kotadb.postgres.database import Database
 
+pytestmark = pytest.mark.every_server
+
 
 @pytest.fixture
 def key(database: Database) -> str:

@@ -13,6 +13,8 @@ from kotadb.errors import RateLimited
 from kotadb.postgres.database import Database
 from kotadb.postgres.queries import query
 
+pytestmark = pytest.mark.every_server
+
 CLOCK = 1_000.0
 
 

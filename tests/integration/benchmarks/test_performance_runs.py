@@ -8,8 +8,6 @@ import pytest
 from benchmarks.performance.__main__ import main
 from support.repos import make_repo
 
-pytestmark = pytest.mark.processes
-
 
 def test_a_cold_run_stands_beside_its_limit(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     repo = make_repo(

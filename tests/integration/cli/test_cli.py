@@ -16,8 +16,6 @@ from support.git_server import GitServer
 from support.repos import Repo, make_repo
 from support.service import KOTADB, KOTADB_PROGRAM, PATIENCE_SECONDS, Service, environment, run
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {"a.py": "def f(): ...\n", "logo.png": b"\0"}
 
 

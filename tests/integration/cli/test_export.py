@@ -10,8 +10,6 @@ from kotadb.model import EXTRACTOR_VERSION
 from support.repos import make_repo
 from support.service import environment, run
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {
     "lib.ts": "export function greet(name: string) { return name }\n",
     "index.ts": "export { greet } from './lib'\n",

@@ -12,8 +12,6 @@ from support.repos import Repo, make_repo
 from support.service import run
 from support.typed import indexed_by_command
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {
     "src/a.ts": "import { b } from './b'\nimport logo from './logo.png'\nexport function a() { return b() }\n",
     "src/b.ts": "import type { C } from './c'\nimport React from 'react'\n"

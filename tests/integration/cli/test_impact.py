@@ -12,8 +12,6 @@ from support.repos import Repo
 from support.service import run
 from support.typed import indexed_by_command
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {
     "src/a.py": "from src.b import b\n\n\ndef a():\n    return b()\n",
     "src/b.py": "def b():\n    return 1\n\n\ndef alone():\n    return 2\n",

@@ -12,8 +12,6 @@ from support.repos import Repo
 from support.service import run
 from support.typed import indexed_by_command
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {
     "src/a.ts": "export class A {\n  go() { return unheard() }\n}\nfunction left() {}\n",
     "src/b.ts": "import { A } from './a'\nimport './gone'\nnew A().go()\n",

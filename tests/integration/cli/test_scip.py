@@ -12,8 +12,6 @@ from support.repos import Repo, make_repo
 from support.scip import compiled, defines, refers
 from support.service import KOTADB, environment, run
 
-pytestmark = pytest.mark.processes
-
 FILES = {"a.ts": "export class A { go() {} }\n", "b.ts": "import { A } from './a'\nconst it: any = 1; it.go()\n"}
 SAID = {
     "a.ts": [defines("A", "`a.ts`/A#"), defines("go", "`a.ts`/A#go().")],
@@ -21,14 +19,20 @@ SAID = {
 }
 
 
-@pytest.fixture
-def env(url: str, tmp_path: Path) -> dict[str, str]:
-    return environment(url, tmp_path)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("scip")
 
 
-@pytest.fixture
-def repo(env: Mapping[str, str], tmp_path: Path) -> Repo:
-    made = make_repo(tmp_path / "repo", FILES)
+@pytest.fixture(scope="module")
+def env(module_url: str, folder: Path) -> dict[str, str]:
+    return environment(module_url, folder)
+
+
+@pytest.fixture(scope="module")
+def repo(env: Mapping[str, str], folder: Path) -> Repo:
+    """Indexed; what one test imports, the others import again."""
+    made = make_repo(folder / "repo", FILES)
     run(["index", str(made.path)], env)
     return made
 

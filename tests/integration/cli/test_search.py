@@ -15,8 +15,6 @@ from support.repos import Repo
 from support.service import KOTADB, run
 from support.typed import indexed_by_command
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {
     "src/users.ts": "// users\nexport class UserStore {\n\tget = () => 'größe' // [bold]\n}\n",
     "src/calls.ts": "import { UserStore } from './users'\nnew UserStore()\n",

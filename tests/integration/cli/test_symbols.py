@@ -9,8 +9,6 @@ from kotadb.postgres.embedded import EmbeddedServer
 from support.service import run
 from support.typed import indexed_by_command
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {
     "users.ts": "/** Keeps \x1b[31musers. */\nexport class UserRepository {\n  find() { return 1 }\n}\n"
     "class Other { find() {} }\n",

@@ -13,8 +13,6 @@ from support.git_server import GitServer, basic
 from support.repos import make_repo
 from support.service import PATIENCE_SECONDS, Service, environment, run
 
-pytestmark = pytest.mark.processes
-
 TOKEN = "tok3n-of-a-private-repository"
 USERNAME = "x-access-token"
 REPO = "https://git.example/owner/name"

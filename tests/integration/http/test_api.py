@@ -10,8 +10,6 @@ import pytest
 from support.repos import make_repo
 from support.world import World
 
-pytestmark = pytest.mark.processes
-
 PUBLIC = {"/health", "/ready", "/openapi.json", "/docs"}
 
 

@@ -11,8 +11,6 @@ from kotadb.questions import jobs
 from kotadb.settings import Settings
 from support.api import serving
 
-pytestmark = pytest.mark.processes
-
 SECRET = "/home/someone/kotadb select * from api_keys"
 
 

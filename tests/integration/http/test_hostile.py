@@ -15,8 +15,6 @@ import pytest
 
 from support.service import PATIENCE_SECONDS, Service
 
-pytestmark = pytest.mark.processes
-
 ZERO = "00000000-0000-0000-0000-000000000000"
 JOB = f"/jobs/{ZERO}"
 

@@ -31,6 +31,7 @@ def hold_fetches(world: World, count: int) -> list[tuple[str, Gate]]:
     return [(address, world.git.hold(address.rsplit("/", 1)[1])) for address in addresses]
 
 
+@pytest.mark.every_server
 def test_a_repository_is_indexed_from_the_post_to_the_export(world: World) -> None:
     address, repo = world.remote(FILES)
     job = world.service.indexed(address)
@@ -57,7 +58,6 @@ def test_every_line_that_is_logged_of_a_job_names_it(world: World) -> None:
     assert {line["repository_id"] for line in lines} == {job["repository_id"]}
 
 
-@pytest.mark.processes
 def test_a_large_repository_logs_its_memory_batch_by_batch(world: World) -> None:
     text = "# for the size\n" * 200  # which is what makes a batch
     address, _ = world.remote({f"f{number}.py": f"# {number}\n{text}" for number in range(1_100)})
@@ -120,6 +120,7 @@ def test_the_same_commit_again_is_skipped_and_a_forced_rebuild_leaves_the_same_f
     assert rebuilt[0]["indexed_at"] > records[0]["indexed_at"]
 
 
+@pytest.mark.every_server
 def test_a_new_commit_replaces_the_index(world: World) -> None:
     repo = make_repo(world.local / "moving", FILES)
     world.service.indexed(str(repo.path))
@@ -181,6 +182,7 @@ def test_an_empty_repository_is_an_empty_index(world: World) -> None:
     assert (job["status"], job["commit_sha"], job["stats"]["files_indexed"]) == ("completed", None, 0)
 
 
+@pytest.mark.every_server
 def test_a_running_job_that_is_cancelled_stops_and_stores_nothing(world: World) -> None:
     [(address, gate)] = hold_fetches(world, 1)
     accepted = world.service.index(address)
@@ -195,6 +197,7 @@ def test_a_running_job_that_is_cancelled_stops_and_stores_nothing(world: World) 
     assert repository["indexes"][0]["indexed_at"] is None
 
 
+@pytest.mark.every_server
 def test_a_worker_killed_outright_costs_its_job_one_attempt_and_no_other_any(world: World) -> None:
     [(address, gate), (other, other_gate)] = hold_fetches(world, 2)
     victim, neighbour = world.service.index(address)["job_id"], world.service.index(other)["job_id"]

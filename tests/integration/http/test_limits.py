@@ -25,8 +25,6 @@ from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 from support.api import PATIENCE_SECONDS, serving
 
-pytestmark = pytest.mark.processes
-
 MakeJob = Callable[..., Job]
 LIMIT, REMAINING, RESET = "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"
 

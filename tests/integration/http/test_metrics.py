@@ -21,8 +21,6 @@ from support.repos import make_repo
 from support.service import KOTADB, PATIENCE_SECONDS, Service, environment, run
 from support.world import World
 
-pytestmark = pytest.mark.processes
-
 Rule = dict[str, Any]
 
 OF_THE_DATABASE = {

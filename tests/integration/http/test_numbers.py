@@ -33,6 +33,7 @@ def test_a_database_that_says_nothing_is_waited_for_by_one_thread_and_not_for_lo
         silent.accept()
 
 
+@pytest.mark.every_server
 def test_a_database_that_is_held_up_is_told_to_stop(url: str) -> None:
     with connect(url) as holder:
         holder.execute("lock table index_jobs")

@@ -10,8 +10,6 @@ from support.git_server import GitServer
 from support.repos import make_repo
 from support.service import Service
 
-pytestmark = pytest.mark.processes
-
 
 @pytest.fixture
 def git(tmp_path: Path):  # type: ignore[no-untyped-def] # a plain generator of a server

@@ -12,6 +12,8 @@ from kotadb.postgres import repositories
 from kotadb.postgres.database import Database, connect
 from kotadb.settings import Settings
 
+pytestmark = pytest.mark.every_server
+
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
 

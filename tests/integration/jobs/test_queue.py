@@ -13,6 +13,8 @@ from kotadb.model import Job
 from kotadb.postgres.database import Connection, Database, connect
 from kotadb.postgres.queries import query
 
+pytestmark = pytest.mark.every_server
+
 MakeJob = Callable[..., Job]
 
 

@@ -96,9 +96,8 @@ def change(repo: Repo, random: Random, text: Callable[[str], str]) -> None:
             repo.commit({path: random.choice(MANIFESTS[path])})
 
 
-@pytest.mark.processes
 @given(COMMITS, st.randoms(use_true_random=False), st.data())
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_done_to_a_repository_its_index_is_what_a_rebuild_would_be(
     index: Index, tmp_path_factory: pytest.TempPathFactory, commit: dict[str, str], random: Random, data: st.DataObject
 ) -> None:
@@ -161,6 +160,7 @@ def test_an_edit_writes_the_files_whose_rows_it_changes(
     assert drift(index, repo) == AS_REBUILT
 
 
+@pytest.mark.every_server
 def test_a_module_that_moves_changes_who_imports_it(database: Database, index: Index, tmp_path: Path) -> None:
     repo = make_repo(tmp_path / "repo", {**CYCLES, "x.ts": "import { y } from './y'; y", "y.ts": "export const y = 1"})
     index(repo)
@@ -212,6 +212,7 @@ def test_what_leads_in_from_outside_is_marked_again_where_it_leads(
     assert drift(index, repo) == AS_REBUILT
 
 
+@pytest.mark.every_server
 def test_rows_that_were_lost_are_told_and_repaired(database: Database, index: Index, tmp_path: Path) -> None:
     repo = make_repo(tmp_path / "repo", BARREL)
     index(repo)
@@ -233,6 +234,7 @@ def test_words_that_were_lost_are_told_and_repaired(database: Database, index: I
     assert_words_are_known(database)
 
 
+@pytest.mark.every_server
 def test_each_commit_adds_its_words_and_they_stay_few_segments(
     database: Database, index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,8 @@ from kotadb.postgres.store import IndexHeader, collect_blobs, store
 from kotadb.settings import Settings
 from support.databases import wait_until_somebody_waits
 
+pytestmark = pytest.mark.every_server
+
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
 

@@ -13,6 +13,8 @@ from kotadb.postgres.database import Database
 from kotadb.settings import Settings
 from support.databases import wait_until_somebody_waits
 
+pytestmark = pytest.mark.every_server
+
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
 

@@ -23,8 +23,6 @@ from kotadb.settings import Settings
 from support.agents import MODES, Agent, agent
 from support.repos import Repo, make_repo
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {"src/a.py": "import src.b\n", "src/b.py": "x = 1\n", "src/__init__.py": ""}
 
 

@@ -21,8 +21,6 @@ from support.agents import MODES, Agent, agent, remote
 from support.api import serving
 from support.repos import Repo, make_repo
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {"a.py": "import b\n", "b.py": "x = 1\n"}
 LIST = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 

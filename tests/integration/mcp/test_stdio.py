@@ -12,8 +12,6 @@ from support.agents import PROGRAM
 from support.repos import Repo, make_repo
 from support.service import PATIENCE_SECONDS, environment, run
 
-pytestmark = pytest.mark.processes
-
 FILES: dict[str, str | bytes] = {"a.py": "import b\n", "b.py": "x = 1\n"}
 HELLO = {"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 

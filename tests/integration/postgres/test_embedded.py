@@ -16,6 +16,8 @@ from kotadb.postgres.binaries import find_binaries
 from kotadb.postgres.database import connect
 from kotadb.postgres.embedded import EmbeddedServer, first_closed_folder, running_postmaster
 
+pytestmark = pytest.mark.every_server
+
 CLIENT = """
 import sys
 from pathlib import Path

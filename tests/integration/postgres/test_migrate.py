@@ -13,6 +13,8 @@ from kotadb.postgres.embedded import EmbeddedServer
 from kotadb.postgres.migrate import check_copy, check_schema, migrate, our_migrations
 from support.databases import create_database, drop_database
 
+pytestmark = pytest.mark.every_server
+
 
 @pytest.fixture
 def empty(server: EmbeddedServer):  # type: ignore[no-untyped-def] # a plain generator of a URL

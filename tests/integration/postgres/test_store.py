@@ -29,6 +29,8 @@ from kotadb.postgres.store import (
     write_skipped,
 )
 
+pytestmark = pytest.mark.every_server
+
 MakeJob = Callable[..., Job]
 ClaimJob = Callable[[Job, str], Job]
 Claimed = Callable[..., Job]

@@ -14,6 +14,8 @@ from kotadb.postgres.store import add_words
 from kotadb.questions.asking import ask
 from kotadb.questions.table import QUESTIONS
 
+pytestmark = pytest.mark.every_server
+
 REPOSITORIES, FILES, SYMBOLS, REFERENCES = 4, 400, 15, 25
 """Files of a repository; symbols and references of a file."""
 

@@ -11,6 +11,8 @@ from kotadb.postgres import repositories
 from kotadb.postgres.database import Database
 from kotadb.questions.repositories import SHOWN_INDEXES, choose_index, get_repository, list_repositories
 
+pytestmark = pytest.mark.every_server
+
 MakeJob = Callable[..., Job]
 MORE = """insert into indexes (repository_id, ref) select %s, 'junk-' || n from generate_series(1, %s) n"""
 

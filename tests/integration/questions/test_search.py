@@ -20,6 +20,8 @@ from kotadb.questions.asking import Scope
 from kotadb.settings import Settings
 from support.questions import Indexed, index_files, paths, verdict
 
+pytestmark = pytest.mark.every_server
+
 LONG_S, KELVIN = "\u017f", "\u212a"
 LONG = "x" * 600 + " needle " + "é" * 600
 FILES: dict[str, str | bytes] = {

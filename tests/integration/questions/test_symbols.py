@@ -8,6 +8,8 @@ from kotadb.errors import Ambiguous, IndexChanged, InvalidCursor, NotFound
 from kotadb.questions.symbols import abbreviates, words_of
 from support.questions import Indexed, MakeIndexed, verdict
 
+pytestmark = pytest.mark.every_server
+
 FILES: dict[str, str | bytes] = {
     "src/users.ts": "/** Keeps users. */\n"
     "export class UserRepository {\n"
