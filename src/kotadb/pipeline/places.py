@@ -111,12 +111,11 @@ class Places:
         key = kind, self.source.slice(node.start_byte, node.end_byte), scope
         expression = self.leaves.get(key)
         if expression is None:
-            self.is_placed = False
+            outer, self.is_placed = self.is_placed, False
             expression = self.expressions.of(node, scope)
-            if (
-                not self.expressions.nested and not self.is_placed
-            ):  # else locals that are being followed count as unknown
+            if not self.expressions.nested and not self.is_placed:  # else what is being followed counts as unknown
                 self.leaves[key] = expression
+            self.is_placed = self.is_placed or outer
         return expression
 
     def base(self, step: Step, scope: int) -> int:

@@ -198,3 +198,9 @@ def test_members_of_values(source: str, expected: str) -> None:
 )
 def test_what_is_not_of_the_repository_or_not_known_has_no_target(source: str) -> None:
     assert of(source) in ("?", None, "(typing)")
+
+
+def test_what_a_local_is_depends_on_the_place_where_it_is_used() -> None:
+    first = "def f():\n a: A = x\n b = a\n b.«m»()\n b = B()\n b.n()"
+    second = "def f():\n a: A = x\n b = a\n b.m()\n b = B()\n b.«n»()"
+    assert (of(first), of(second)) == ("A.m", "B.n")

@@ -27,15 +27,11 @@ _LITERALS = {
 
 def conditions(node: Node) -> Sequence[Condition]:
     """What holds where, by an `if`, a ternary, `&&`, `||`, a loop or a `switch`."""
-    return [_of(subject, span, test, parts) for span, subject, test, parts in _found(node)]
+    return [Condition(subject, *span, test, parts) for span, subject, test, parts in _found(node)]
 
 
 _Fact = tuple[Node, str, Sequence[Node | Step]]
 """A subject, and how it is told apart."""
-
-
-def _of(subject: Node, span: tuple[int, int], test: str, parts: Sequence[Node | Step]) -> Condition:
-    return Condition(subject, *span, test, parts)
 
 
 def _found(node: Node) -> Iterator[tuple[tuple[int, int], Node, str, Sequence[Node | Step]]]:

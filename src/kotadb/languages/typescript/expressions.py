@@ -218,10 +218,6 @@ def _tuple_type(node: Node) -> Step:
     return Step(Op.TUPLE, parts=[Step(Op.INSTANCE, part) for part in parts])
 
 
-def _annotation(node: Node) -> Step | None:
-    return through()(node)
-
-
 def _object_type(node: Node) -> Step | None:
     keys: dict[str, Node | Step | None] = {}
     for member in _named(node)[:MAX_KEYS]:
@@ -308,7 +304,7 @@ SHAPES: Mapping[str, Shape] = {
     "string": always("string"),
     "template_string": always("string"),
     "number": always("number"),
-    "type_annotation": _annotation,
+    "type_annotation": through(),
     "generic_type": _generic,
     "union_type": _union,
     "intersection_type": _union,
