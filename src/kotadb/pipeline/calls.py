@@ -71,10 +71,9 @@ class Calls(Members):
         if not variables or not arguments:
             return made
         bound: Bound = {}
-        for constructor in self.protocols(targets[0][0], CONSTRUCTORS):
-            for each in self._signatures(self._member(number, made, constructor, fuel), fuel):
-                if not bound and self._takes(each, len(arguments)):
-                    bound = self._matched(each, number, arguments, fuel - 1)
+        for each in self._constructors(number, made, fuel):
+            if not bound and self._takes(each, len(arguments)):
+                bound = self._matched(each, number, arguments, fuel - 1)
         parts = tuple(bound.get(variable) if variable is not None else None for variable in variables)
         return weighed(made._replace(parts=parts)) if any(parts) else made
 
@@ -137,30 +136,34 @@ class Calls(Members):
         What is expected of its own `result`, if anything, counts too for what type parameters stand for.
         """
         _, callee, name, arguments = self.files[number].expressions[call]
-        index = int(which)
-        found = []
-        value = self.value(number, callee, fuel)
-        for one in alternatives(self.held(value, fuel)):
+        found: list[Value | None] = []
+        for one in alternatives(self.held(self.value(number, callee, fuel), fuel)):
             functions = self._signatures(one, fuel)
             if name is not None and one.sort is Sort.DECLARED:
-                constructors = self.protocols(one.targets[0][0], CONSTRUCTORS)
-                made = one._replace(sort=Sort.INSTANCE)
-                functions += [
-                    each
-                    for name in constructors
-                    for each in self._signatures(self._member(number, made, name, fuel), fuel)
-                ]
-            for function in functions:
-                if self._takes(function, len(arguments)):
-                    taken = self._taken(function, index, fuel - 1)
-                    if has_variables(taken):
-                        bound = self._matched(function, number, arguments, fuel - 1)
-                        for each in result:
-                            wanted = self.value(number, each, fuel - 1)
-                            self._match(self._returned(function, fuel - 1), wanted, bound, fuel - 1, MAX_MATCHED)
-                        taken = substituted(taken, bound)
-                    found.append(taken)
+                functions += self._constructors(number, one._replace(sort=Sort.INSTANCE), fuel)
+            found += [
+                self._argument(function, int(which), number, arguments, result, fuel - 1)
+                for function in functions
+                if self._takes(function, len(arguments))
+            ]
         return union(found)
+
+    def _argument(
+        self, function: Value, index: int, number: int, arguments: Sequence[int], result: Sequence[int], fuel: int
+    ) -> Value | None:
+        """What a function takes as an argument, with what the others and the expected result say of type parameters."""
+        taken = self._taken(function, index, fuel)
+        if not has_variables(taken):
+            return taken
+        bound = self._matched(function, number, arguments, fuel)
+        for each in result:
+            self._match(self._returned(function, fuel), self.value(number, each, fuel), bound, fuel, MAX_MATCHED)
+        return substituted(taken, bound)
+
+    def _constructors(self, number: int, made: Value, fuel: int) -> list[Value]:
+        """The functions that make an instance."""
+        names = self.protocols(made.targets[0][0], CONSTRUCTORS)
+        return [each for name in names for each in self._signatures(self._member(number, made, name, fuel), fuel)]
 
     def _parameter(self, value: Value, index: int, fuel: int) -> Value | None:
         """What a function takes as its parameter with this index, if all that it may be agree."""
