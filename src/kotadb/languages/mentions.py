@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tree_sitter import Node
 
+from kotadb.languages.nodes import part_of
 from kotadb.model import DependencyKind, Op, ReferenceKind
 
 
@@ -236,23 +237,6 @@ class Function(NamedTuple):
     """Where its scope begins."""
     decorator: Node | None = None
     """What takes it and returns what its name stands for."""
-
-
-def part_of(node: Node, number: int) -> Node | None:
-    """The named child with this number; None if there are not so many."""
-    return node.named_child(number) if 0 <= number < node.named_child_count else None
-
-
-def place_of(node: Node, at_most: int) -> int | None:
-    """How many others stand before a node of its parent's named children; None if they are more than so many."""
-    place = 0
-    before = node.prev_named_sibling
-    while before is not None:
-        place += before.type != "comment"
-        if place > at_most:
-            return None
-        before = before.prev_named_sibling
-    return place
 
 
 class Condition(NamedTuple):

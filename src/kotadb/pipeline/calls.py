@@ -21,7 +21,7 @@ class Calls(Members):
 
     # ---- calls
 
-    def _called(self, value: Value, number: int, name: str | None, arguments: Sequence[int], fuel: int) -> Value | None:
+    def _called(self, number: int, value: Value, name: str | None, arguments: Sequence[int], fuel: int) -> Value | None:
         """What calling a value gives; `arguments` are expressions of the file that calls. With a name it is `new`."""
         if value.sort is Sort.DECLARED and (made := self._constructed(value, number, name, arguments, fuel)):
             return made
@@ -249,23 +249,23 @@ class Calls(Members):
         """What going through a value gives."""
         if not self.has_fuel(fuel):
             return None
-        held = self._opened(value, fuel)
-        if held is not None and held.sort is Sort.UNION:
-            return union(self._element(number, one, fuel - 1) for one in alternatives(held))
-        if held is not None and held.sort is Sort.TUPLE:
+        return self._each(self._opened(value, fuel), lambda one: self._element_of(number, one, fuel))
+
+    def _element_of(self, number: int, held: Value, fuel: int) -> Value | None:
+        if held.sort is Sort.TUPLE:
             return union(self._parts(held, fuel))
-        if held is not None and held.sort is Sort.DECLARED and self.kind(held.targets[0]) is SymbolKind.ENUM:
+        if held.sort is Sort.DECLARED and self.kind(held.targets[0]) is SymbolKind.ENUM:
             return self._one_instance(held, fuel)
         found = self._protocol(number, held, ITERATED, fuel)
         return found if found is not None else self._element_of_result(number, held, fuel)
 
-    def _element_of_result(self, number: int, value: Value | None, fuel: int) -> Value | None:
+    def _element_of_result(self, number: int, value: Value, fuel: int) -> Value | None:
         """What it gives by way of the method that the language calls for it."""
-        if value is None or value.sort not in (Sort.INSTANCE, Sort.DECLARED, Sort.UNION):
+        if value.sort not in (Sort.INSTANCE, Sort.DECLARED):
             return None
         for name in self.protocols(number, ITERATOR):
             called = self._each(
-                self.member(number, value, name, fuel), lambda one: self._called(one, number, None, (), fuel)
+                self.member(number, value, name, fuel), lambda one: self._called(number, one, None, (), fuel)
             )
             if called is not None:
                 return self._each(called, lambda one: self._element(number, one, fuel - 1))
@@ -273,8 +273,6 @@ class Calls(Members):
 
     def _item(self, number: int, value: Value, key: str | None, parts: Sequence[int], fuel: int) -> Value | None:
         """An element of a value, by its index or key; of a generic type the type with arguments."""
-        if value.sort is Sort.DECLARED and self.kind(value.targets[0]) in TYPES:
-            return self._applied(number, value, parts, fuel)
         return self._each(self._opened(value, fuel), lambda one: self._item_of(number, one, key, parts, fuel))
 
     def _item_of(self, number: int, held: Value, key: str | None, parts: Sequence[int], fuel: int) -> Value | None:
@@ -291,7 +289,7 @@ class Calls(Members):
         if found is None and held.sort is Sort.INSTANCE:
             for name in self.protocols(number, ITEM):
                 found = found or self._each(
-                    self._member(number, held, name, fuel), lambda one: self._called(one, number, None, (), fuel)
+                    self._member(number, held, name, fuel), lambda one: self._called(number, one, None, (), fuel)
                 )
             if found is None and key is not None and not key.isdigit():
                 found = self.held(self._member(number, held, key, fuel), fuel)

@@ -61,14 +61,13 @@ class Members(Names):
         """The member of a value; `number` is the file that asks."""
         return self._each(base, lambda one: self._member(number, one, name, fuel))
 
-    def _member(self, number: int, base: Value, name: str, fuel: int) -> Value | None:  # noqa: C901 (by sort)
-        how = max(base.how, MEMBER)
+    def _member(self, number: int, base: Value, name: str, fuel: int) -> Value | None:
         match base.sort:
             case Sort.OUTSIDE:
                 return self.builtin_of(number, base.location, name) or base
             case Sort.MODULE:
                 found = self.exported(number, base.location, name, fuel)
-                return found and found._replace(how=max(how, found.how))
+                return found and found._replace(how=max(base.how, MEMBER, found.how))
             case Sort.VARIABLE | Sort.TYPE_OF:
                 return self.member(number, base.parts[0], name, fuel)
             case Sort.OBJECT:
@@ -77,21 +76,28 @@ class Members(Names):
                 return self._member_of_tuple(number, base, name, fuel)
             case Sort.FUNCTION:
                 return None
+        return self._member_of_symbol(number, base, name, fuel)
+
+    def _member_of_symbol(self, number: int, base: Value, name: str, fuel: int) -> Value | None:
+        how = max(base.how, MEMBER)
         own = () if base.sort is Sort.SUPER else tuple(self._own(base.targets, name))
-        if own and base.sort is Sort.DECLARED and self.kind(base.targets[0]) in _VARIABLES:
-            declared = self.member(number, self._read(base, fuel), name, fuel - 1)
-            if declared is not None and declared.sort is Sort.DECLARED:
-                return declared  # of its type, which counts for whoever uses it
-        if own and self._is_loose(own[0]):
-            declared = self._inherited(base, name, how, fuel, declared=True)
+        if own:
+            declared = self._declared_elsewhere(number, base, own[0], name, fuel)
             if declared is not None and declared.sort is Sort.DECLARED:
                 return declared
-        if own:
             return weighed(Value(Sort.DECLARED, how, own, bound=self._bound(base, fuel)))
         inherited = self._inherited(base, name, how, fuel)
         if inherited is not None or base.sort is Sort.SUPER:
             return inherited
         return self.member(number, self._read(base, fuel), name, fuel - 1)
+
+    def _declared_elsewhere(self, number: int, base: Value, own: Target, name: str, fuel: int) -> Value | None:
+        """What counts more than a member of its own: that of a variable's type, and what a base declares."""
+        if base.sort is Sort.DECLARED and self.kind(base.targets[0]) in _VARIABLES:
+            return self.member(number, self._read(base, fuel), name, fuel - 1)
+        if self._is_loose(own):
+            return self._inherited(base, name, max(base.how, MEMBER), fuel, declared=True)
+        return None
 
     def _member_of_tuple(self, number: int, base: Value, name: str, fuel: int) -> Value | None:
         """A tuple has the members of the builtin that the language makes of it."""
@@ -172,13 +178,12 @@ class Members(Names):
 
     def _all_bases(self, target: Target, fuel: int) -> tuple[tuple[Value, ...], Location]:
         """The classes that it inherits from, each before its own bases; and a package that more comes from."""
-        ancestors = self.ancestors
         found: tuple[tuple[Value, ...], Location] | None
-        found = self.once(ancestors, target, fuel, self._find_all_bases, target)
+        found = self.once(self.ancestors, target, fuel, self._find_all_bases, target)
         if found is None:
             return (), MISSING
         if len(found[0]) > KEPT_ANCESTORS:
-            self.drop(ancestors, target, fuel)
+            self.drop(self.ancestors, target, fuel)
         return found
 
     def _find_all_bases(self, target: Target, fuel: int) -> tuple[tuple[Value, ...], Location]:

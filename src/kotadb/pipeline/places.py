@@ -7,7 +7,8 @@ from weakref import proxy
 from tree_sitter import Node
 
 from kotadb.languages import Language
-from kotadb.languages.mentions import Condition, Function, Mention, Parameter, Step, part_of
+from kotadb.languages.mentions import Condition, Function, Mention, Parameter, Step
+from kotadb.languages.nodes import part_of
 from kotadb.model import REST, Op, ReferenceKind, Symbol
 from kotadb.pipeline.expressions import UNKNOWN, Expressions
 from kotadb.pipeline.mentions import Mentions

@@ -6,7 +6,7 @@ n-th iterate, a pure function of the facts, whatever was asked before. An answer
 is the same with more, so that most are worked out once (`Names.once`).
 """
 
-from collections.abc import Container, Sequence, Set
+from collections.abc import Callable, Container, Mapping, Sequence, Set
 
 from kotadb.languages.mentions import Test
 from kotadb.model import Op
@@ -29,15 +29,14 @@ class Program(Calls):
         found: Value | None = self.once(self.values[number], expression, fuel, self._evaluated, number, expression)
         return found
 
-    def _evaluated(self, number: int, expression: int, fuel: int) -> Value | None:  # noqa: C901 (a case for each Op)
+    def _evaluated(self, number: int, expression: int, fuel: int) -> Value | None:
         op, operand, name, parts = self.files[number].expressions[expression]
         match op:
             case Op.NAME | Op.SYMBOL | Op.MODULE | Op.FROM:
                 return self.followed(number, expression, fuel)
-            case Op.SELF:
-                return Value(Sort.INSTANCE, MEMBER, ((number, operand),), is_this=True)
-            case Op.SUPER:
-                return Value(Sort.SUPER, MEMBER, ((number, operand),), is_this=True)
+            case Op.SELF | Op.SUPER:
+                sort = Sort.INSTANCE if op == Op.SELF else Sort.SUPER
+                return Value(sort, MEMBER, ((number, operand),), is_this=True)
             case Op.FUNCTION | Op.TUPLE | Op.OBJECT:
                 return Value(_LATE[Op(op)], TYPE, ((number, expression),))
             case Op.VARIABLE:
@@ -52,21 +51,19 @@ class Program(Calls):
         base = self.value(number, operand, fuel)
         if base is None:
             return None
+        if op in _OF_EACH:
+            return self._each(base, lambda one: _OF_EACH[Op(op)](self, number, one, name, parts, fuel))
+        return self._of_whole(number, base, Op(op), name, parts, fuel)
+
+    def _of_whole(
+        self, number: int, base: Value, op: Op, name: str | None, parts: Sequence[int], fuel: int
+    ) -> Value | None:
+        """What is made of a value as a whole, though it may be one of several."""
         match op:
             case Op.MEMBER:
                 return self.member(number, base, name or "", fuel)
-            case Op.CALL:
-                return self._each(base, lambda one: self._called(one, number, name, parts, fuel))
             case Op.INSTANCE:
                 return self._instance(base, fuel)
-            case Op.APPLY:
-                return self._each(base, lambda one: self._applied(number, one, parts, fuel))
-            case Op.AWAIT:
-                return self._each(base, lambda one: self._awaited(number, one, fuel))
-            case Op.EACH:
-                return self._each(base, lambda one: self._element(number, one, fuel))
-            case Op.ITEM:
-                return self._each(base, lambda one: self._item(number, one, name, parts, fuel))
             case Op.PARAMETER:
                 return self._parameter(base, int(name or 0), fuel)
             case Op.LITERAL:
@@ -120,3 +117,13 @@ class Program(Calls):
         if how == Test.TRUE:
             return bool(literals) and any(literal not in _FALSE for literal in literals)
         return not literals or any(literal not in _TRUE for literal in literals)
+
+
+_OF_EACH: Mapping[Op, Callable[[Program, int, Value, str | None, Sequence[int], int], Value | None]] = {
+    Op.CALL: Program._called,
+    Op.APPLY: lambda program, number, one, _name, parts, fuel: program._applied(number, one, parts, fuel),
+    Op.AWAIT: lambda program, number, one, _name, _parts, fuel: program._awaited(number, one, fuel),
+    Op.EACH: lambda program, number, one, _name, _parts, fuel: program._element(number, one, fuel),
+    Op.ITEM: Program._item,
+}
+"""What is made of each of the values that something may be."""

@@ -68,20 +68,21 @@ class Value(NamedTuple):
     weight: int = 1
 
 
+_MADE_OF_PARTS = frozenset({Sort.UNION, Sort.TYPE_OF})
+_LATE = frozenset({Sort.FUNCTION, Sort.TUPLE, Sort.OBJECT})
+"""Those whose parts are looked at when they are asked for."""
+
 THIS: Variable = (-1, "this")
 """Is bound to what a method was called on."""
 
 
 def union(values: Iterable[Value | None]) -> Value | None:
     """Any of these; None if nothing is known of them."""
-    alternatives: dict[object, Value] = {}
+    distinct: dict[object, Value] = {}
     for value in values:
-        if value is None:
-            continue
-        for each in value.parts if value.sort is Sort.UNION else (value,):
-            assert each is not None
-            alternatives.setdefault((each.sort, each.targets, each.location, each.variable, each.literal), each)
-    found = tuple(alternatives.values())[:MAX_ALTERNATIVES]
+        for each in alternatives(value):
+            distinct.setdefault((each.sort, each.targets, each.location, each.variable, each.literal), each)
+    found = tuple(distinct.values())[:MAX_ALTERNATIVES]
     if len(found) <= 1:
         return found[0] if found else None
     return weighed(Value(Sort.UNION, max(each.how for each in found), parts=found))
@@ -91,7 +92,9 @@ def alternatives(value: Value | None) -> tuple[Value, ...]:
     """The values that it may be."""
     if value is None:
         return ()
-    return value.parts if value.sort is Sort.UNION else (value,)  # type: ignore[return-value] # a union has no gaps
+    if value.sort is not Sort.UNION:
+        return (value,)
+    return tuple(part for part in value.parts if part is not None)
 
 
 def unnamed(value: Value | None) -> Value | None:
@@ -114,9 +117,6 @@ def _light(value: Value, parts: tuple[Value | None, ...] = ()) -> Value:
     return value._replace(parts=light, bound=(), weight=1 + len(light))
 
 
-_MADE_OF_PARTS = frozenset({Sort.UNION, Sort.TYPE_OF})
-
-
 def has_variables(value: Value | None) -> bool:
     """Whether a type parameter is in it."""
     if value is None:
@@ -135,9 +135,6 @@ def variables(value: Value | None) -> Iterator[Variable]:
             yield part.variable
         else:
             yield from variables(part)
-
-
-_LATE = frozenset({Sort.FUNCTION, Sort.TUPLE, Sort.OBJECT})
 
 
 def substituted(value: Value | None, bound: Mapping[Variable, Value]) -> Value | None:

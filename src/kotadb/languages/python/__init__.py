@@ -13,8 +13,9 @@ from inspect import cleandoc
 from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
-from kotadb.languages.python.expressions import INFERRED, LEAVES, SHAPES
+from kotadb.languages.python.expressions import LEAVES, SHAPES
 from kotadb.languages.python.modules import python_modules
+from kotadb.languages.python.origins import INFERRED
 from kotadb.model import SymbolKind
 
 _CLASSES = frozenset({SymbolKind.CLASS, SymbolKind.INTERFACE, SymbolKind.ENUM})

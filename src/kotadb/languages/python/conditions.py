@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from kotadb.languages.mentions import Condition, Step, Test, part_of
+from kotadb.languages.mentions import Condition, Step, Test
+from kotadb.languages.nodes import named, part_of
 
 MAX_NESTED = 12
 """Conditions in conditions that are followed."""
@@ -34,7 +35,7 @@ def _found(node: Node) -> Iterator[tuple[tuple[int, int], _Fact]]:
             if right is not None and operator is not None and operator.type == "and":
                 spans.append((right.start_byte, right.end_byte))
         case "conditional_expression":
-            children = [child for child in node.named_children if child.type != "comment"]
+            children = named(node)
             condition = children[1] if len(children) == 3 else None
             spans.append((node.start_byte, condition.start_byte if condition is not None else node.start_byte))
         case "assert_statement":
@@ -46,12 +47,17 @@ def _found(node: Node) -> Iterator[tuple[tuple[int, int], _Fact]]:
     for fact in _facts(condition, True):
         for span in spans:
             yield span, fact
-    for other in node.children_by_field_name("alternative") if node.type == "if_statement" else ():
+    if node.type == "if_statement":
+        yield from _otherwise(node, condition)
+
+
+def _otherwise(statement: Node, condition: Node | None) -> Iterator[tuple[tuple[int, int], _Fact]]:
+    """What holds where the condition of an `if` does not."""
+    rest = _rest(statement)
+    spans = [(other.start_byte, other.end_byte) for other in statement.children_by_field_name("alternative")]
+    for span in spans if rest is None else [*spans, rest]:
         for fact in _facts(condition, False):
-            yield (other.start_byte, other.end_byte), fact
-    rest = _rest(node) if node.type == "if_statement" else None
-    for fact in _facts(condition, False) if rest is not None else ():
-        yield rest, fact  # type: ignore[misc] # it is not None here
+            yield span, fact
 
 
 def _rest(statement: Node) -> tuple[int, int] | None:
@@ -59,7 +65,7 @@ def _rest(statement: Node) -> tuple[int, int] | None:
     then, around = statement.child_by_field_name("consequence"), statement.parent
     if then is None or around is None or statement.child_by_field_name("alternative") is not None:
         return None
-    statements = [child for child in then.named_children if child.type != "comment"]
+    statements = named(then)
     leaves = bool(statements) and statements[-1].type in _EXITS
     return (statement.end_byte, around.end_byte) if leaves else None
 
@@ -84,7 +90,7 @@ def _facts(condition: Node | None, truth: bool, nested: int = 0) -> Iterator[_Fa
 
 def _isinstance(call: Node, truth: bool) -> Iterator[_Fact]:
     function, arguments = call.child_by_field_name("function"), call.child_by_field_name("arguments")
-    given = [child for child in arguments.named_children if child.type != "comment"] if arguments is not None else []
+    given = named(arguments)
     if function is None or function.text != b"isinstance" or len(given) != 2 or given[0].type not in _SUBJECTS:
         return
     kinds = given[1]

@@ -14,8 +14,9 @@ from dataclasses import replace
 from tree_sitter import Node
 
 from kotadb.languages.grammar import Found, Head, LanguageSpec, Rules
-from kotadb.languages.typescript.expressions import FUNCTIONS, INFERRED, LEAVES, SHAPES
+from kotadb.languages.typescript.expressions import LEAVES, SHAPES
 from kotadb.languages.typescript.modules import typescript_modules
+from kotadb.languages.typescript.origins import FUNCTIONS, INFERRED
 from kotadb.model import SymbolKind
 
 _TRANSPARENT = frozenset(

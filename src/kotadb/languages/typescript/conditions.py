@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 
 from tree_sitter import Node
 
-from kotadb.languages.mentions import Condition, Step, Test, part_of
+from kotadb.languages.mentions import Condition, Step, Test
+from kotadb.languages.nodes import named, part_of, text_of
 from kotadb.model import Op
 
 MAX_NESTED = 12
@@ -54,10 +55,10 @@ def _found(node: Node) -> Iterator[tuple[tuple[int, int], Node, str, Sequence[No
         if span is not None:
             for fact in facts(condition, truth):
                 yield (span.start_byte, span.end_byte), *fact
-    if node.type == "if_statement":
-        rest = _rest(node)
-        for fact in facts(condition, False) if rest is not None else ():
-            yield rest, *fact  # type: ignore[misc] # it is not None here
+    rest = _rest(node) if node.type == "if_statement" else None
+    if rest is not None:
+        for fact in facts(condition, False):
+            yield rest, *fact
 
 
 def _rest(statement: Node) -> tuple[int, int] | None:
@@ -67,7 +68,7 @@ def _rest(statement: Node) -> tuple[int, int] | None:
         return None
     last = then
     if then.type == "statement_block":
-        statements = [child for child in then.named_children if child.type != "comment"]
+        statements = named(then)
         last = statements[-1] if statements else then
     return (statement.end_byte, around.end_byte) if last.type in _EXITS else None
 
@@ -107,13 +108,13 @@ def _binary(condition: Node, truth: bool, nested: int) -> Iterator[_Fact]:
             yield from _member(left, test, (compared(right),))
         case "in":
             if left.type == "string" and right.type in _SUBJECTS and truth:
-                yield right, Test.TRUE + _text(left).strip("'\""), ()
+                yield right, Test.TRUE + text_of(left).strip("'\""), ()
 
 
 def compared(node: Node) -> Node | Step:
     """What something is compared with."""
     kind = _LITERALS.get(node.type)
-    return Step(Op.LITERAL, Step(Op.BUILTIN, name=kind), _text(node).replace("'", '"')) if kind is not None else node
+    return Step(Op.LITERAL, Step(Op.BUILTIN, name=kind), text_of(node).replace("'", '"')) if kind is not None else node
 
 
 def _member(node: Node, test: Test, parts: Sequence[Node | Step]) -> Iterator[_Fact]:
@@ -121,7 +122,7 @@ def _member(node: Node, test: Test, parts: Sequence[Node | Step]) -> Iterator[_F
         return
     subject, key = node.child_by_field_name("object"), node.child_by_field_name("property")
     if subject is not None and subject.type in _SUBJECTS:
-        yield subject, test + _text(key), parts
+        yield subject, test + text_of(key), parts
 
 
 def _cases(node: Node) -> Iterator[tuple[tuple[int, int], Node, str, Sequence[Node | Step]]]:
@@ -152,7 +153,3 @@ def _leaves(statement: Node) -> bool:
     while inner.type == "statement_block" and inner.named_child_count:
         inner = inner.named_children[-1]
     return inner.type in _EXITS
-
-
-def _text(node: Node | None) -> str:
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
